@@ -1,0 +1,3 @@
+package hipflask
+
+type Config struct{}

@@ -1,0 +1,5 @@
+package hipflask
+
+import _ "github.com/Masterminds/sprig/v3"
+
+type renderer struct{}
