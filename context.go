@@ -48,3 +48,6 @@ func (c *Context) g() map[string]any {
 
 // secure reports whether the request came over https.
 func (c *Context) secure() bool { return c.Request.TLS != nil }
+
+// Param: being written.
+func (c *Context) Param(name string) string { return "" }

@@ -8,3 +8,7 @@ type Response struct {
 	Header http.Header
 	Body   []byte
 }
+
+// Writer: being written. It is the request's ResponseWriter, whose first byte
+// runs the after-hooks and saves the session.
+func (c *Context) Writer() http.ResponseWriter { return c.w }
