@@ -38,3 +38,10 @@ func (a *App) Logger() *slog.Logger { return slog.Default() }
 func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 	return &Context{Request: r, app: a, w: w}
 }
+
+// endSetup settles what setup left open, once.
+func (a *App) endSetup() (err error) {
+	a.setupEnded.Store(true)
+	a.sessions, err = newSessionStore(&a.Config)
+	return err
+}

@@ -1,19 +1,22 @@
 package hipflask
 
-import "net/http"
+import (
+	"net/http"
+	"sync/atomic"
+)
 
 // Context is one request and the reply being prepared for it.
 type Context struct {
 	Request *http.Request
 
-	app         *App
-	w           http.ResponseWriter
-	match       match
-	res         Response
-	session     *Session
-	flashed     []Message // this request's flashes, once read (flash.go)
-	flashesRead bool
-	vars        []contextVar
+	app   *App
+	w     http.ResponseWriter
+	match match
+	res   Response
+	vars  []contextVar
+
+	session      atomic.Pointer[Session] // made at the first call of Session
+	sessionSaved atomic.Bool             // the reply has its Set-Cookie, or needs none
 }
 
 type contextVar struct {
