@@ -49,17 +49,18 @@ func (s *scaffold) setup(method string) {
 // Route is one registered rule. Its methods refine it, each returning the Route
 // again, and belong to setup.
 type Route struct {
-	owner    *scaffold
-	rule     *rule // parsed; router.go
-	methods  []string
-	endpoint string
-	handler  HandlerFunc
-	function string // the handler function's full name
-	mounted  bool   // an http.Handler, which may end without a reply
-	wraps    []func(HandlerFunc) HandlerFunc
-	defaults map[string]any
-	lenient  bool   // StrictSlashes(false)
-	where    string // file:line of the registration
+	owner     *scaffold
+	rule      *rule // parsed; router.go
+	methods   []string
+	endpoint  string
+	handler   HandlerFunc
+	function  string // the handler function's full name
+	mounted   bool   // an http.Handler, which may end without a reply
+	wraps     []func(HandlerFunc) HandlerFunc
+	defaults  map[string]any
+	lenient   bool   // StrictSlashes(false)
+	noOptions bool   // no automatic OPTIONS
+	where     string // file:line of the registration
 }
 
 // (methods Name, Wrap, Defaults, StrictSlashes follow; being written)

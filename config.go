@@ -1,3 +1,7 @@
 package hipflask
 
-type Config struct{}
+type Config struct {
+	ServerName         string
+	ApplicationRoot    string
+	PreferredURLScheme string
+}
