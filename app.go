@@ -17,6 +17,8 @@ type App struct {
 	converters map[string]func(args ConverterArgs) (Converter, error)
 	setupEnded atomic.Bool
 
+	templateFuncs map[string]any // TemplateFunc's
+
 	root     fs.FS // Config.Root, settled when setup ends
 	router   *router
 	renderer *renderer
