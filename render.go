@@ -67,11 +67,12 @@ type executor interface {
 }
 
 // newRenderer reads and parses templates/ in root, which may be nil. Its error
-// is every mistake found, joined; the renderer is usable even then, and a page
-// with a mistake is an error when it is rendered.
+// is every mistake found, joined.
 //
 // With reload the files are looked at before every page, and read again if one
-// has changed. Without, nothing is read or parsed after newRenderer.
+// has changed. A mistake is then no error of newRenderer, only of the page that
+// has it and of check, so that it can be mended while the App runs. Without
+// reload nothing is read or parsed after newRenderer.
 func newRenderer(a *App, root fs.FS, reload bool) (*renderer, error) {
 	rd := &renderer{app: a, root: root, reload: reload}
 	rd.own = sync.OnceValue(a.Config.public)
@@ -84,6 +85,9 @@ func newRenderer(a *App, root fs.FS, reload bool) (*renderer, error) {
 		set.errs = append(set.errs, err)
 	}
 	rd.set.Store(set)
+	if reload {
+		return rd, nil
+	}
 	return rd, errors.Join(set.errs...)
 }
 

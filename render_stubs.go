@@ -4,6 +4,4 @@ package hipflask
 
 func (s *Session) templateMap() map[string]any { return nil }
 
-func (cfg *Config) public() map[string]any { return nil }
-
 func (rt *router) checkURLFor(endpoint string, names []string) error { return nil }

@@ -9,7 +9,7 @@ type Converter interface {
 	Weight() int
 }
 type ConverterArgs struct{}
-type rule struct{}
+type rule struct{ text string }
 type router struct{ _ *httprouter.Router }
 type match struct {
 	route    *Route
