@@ -1,0 +1,65 @@
+package hipflask_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+
+	"github.com/hipflask/hipflask"
+)
+
+var errNoRow = errors.New("sql: no rows in result set")
+
+func article(c *hipflask.Context) error {
+	switch c.Param("name") {
+	case "secret":
+		return hipflask.Abort(403)
+	case "lost":
+		return hipflask.Error(404, "There is no such article.").Wrap(errNoRow)
+	case "full":
+		return &quotaError{limit: 10}
+	}
+	return c.Text("an article")
+}
+
+type quotaError struct{ limit int }
+
+func (e *quotaError) Error() string { return fmt.Sprintf("more than %d articles", e.limit) }
+
+// An error handler starts with the error's status, so it only has to say what
+// the page shows. OnError picks one by type.
+func ExampleOnError() {
+	app := hipflask.New("errors")
+	app.Config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	app.Get("/article/<name>", article)
+
+	app.ErrorHandler(404, func(c *hipflask.Context, err error) error {
+		var failure *hipflask.HTTPError
+		if errors.As(err, &failure) && failure.Message != "" {
+			return c.Text(failure.Message)
+		}
+		return c.Text("Nothing here.")
+	})
+	hipflask.OnError(app, func(c *hipflask.Context, err *quotaError) error {
+		return c.Status(429).Text(err.Error())
+	})
+
+	for _, path := range []string{"/article/go", "/article/lost", "/nowhere", "/article/full", "/article/secret"} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		fmt.Printf("%d %s\n", w.Code, w.Body)
+	}
+
+	// Output:
+	// 200 an article
+	// 404 There is no such article.
+	// 404 Nothing here.
+	// 429 more than 10 articles
+	// 403 <!doctype html>
+	// <html lang=en>
+	// <title>403 Forbidden</title>
+	// <h1>Forbidden</h1>
+	// <p>You may not open this page.</p>
+}

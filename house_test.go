@@ -1,0 +1,586 @@
+package hipflask_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/template/parse"
+	"unicode"
+)
+
+// The rules of the house, as tests: what is documented is compiled, what is
+// exported is documented, and what the framework depends on stays in its place.
+
+var update = flag.Bool("update", false, "TestAPI rewrites testdata/api.txt")
+
+// TestDocBlocks: the program text in README.md and docs is never just text. A
+// Go block is an excerpt of a .go file, which `go vet ./...` compiles. A block
+// of HTML is one of a template: a file of an example, or a string in a .go file.
+// Blank lines and the width of white space do not count.
+func TestDocBlocks(t *testing.T) {
+	sources := map[string][]string{"go": goFiles(t), "html": templateTexts(t)}
+	checked := map[string]int{}
+	for _, b := range docBlocks(t) {
+		texts, known := sources[b.language]
+		if !known {
+			continue
+		}
+		checked[b.language]++
+		if !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, b.text) }) {
+			t.Errorf("%s:%d: this %s block is no excerpt of a compiled file:\n%s", b.file, b.line, b.language, b.text)
+		}
+	}
+	if checked["go"] < 20 || checked["html"] < 2 {
+		t.Errorf("found %v blocks in README.md and docs: the test looks in the wrong place", checked)
+	}
+}
+
+// TestReadmeCommands: the README's two commands stand alone on a line of a sh
+// block, to be copied as they are.
+func TestReadmeCommands(t *testing.T) {
+	for _, command := range []string{"go run ./examples/hello", "go test ./..."} {
+		found := slices.ContainsFunc(docBlocks(t), func(b docBlock) bool {
+			return b.file == "README.md" && b.language == "sh" && strings.Contains(b.text, "\n"+command+"\n")
+		})
+		if !found {
+			t.Errorf("README.md: no sh block has a line %q", command)
+		}
+	}
+}
+
+// TestDocLinks: a link to a file of the repository leads to one, and to a
+// heading that is there. (Links to the web are not followed.)
+func TestDocLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, file := range docFiles(t) {
+		text := readText(t, file)
+		for _, m := range link.FindAllStringSubmatchIndex(text, -1) {
+			target := text[m[2]:m[3]]
+			if strings.Contains(target, ":") {
+				continue
+			}
+			line := 1 + strings.Count(text[:m[0]], "\n")
+			name, anchor, hasAnchor := strings.Cut(target, "#")
+			name = path.Join(path.Dir(file), name)
+			if strings.HasPrefix(target, "#") {
+				name = file
+			}
+			if _, err := os.Stat(name); err != nil {
+				t.Errorf("%s:%d: the link to %q leads nowhere", file, line, target)
+			} else if hasAnchor && !slices.Contains(headings(readText(t, name)), anchor) {
+				t.Errorf("%s:%d: %s has no heading #%s", file, line, name, anchor)
+			}
+		}
+	}
+}
+
+// TestPackageComments: one file of each package has the package comment.
+func TestPackageComments(t *testing.T) {
+	for dir, files := range packages(t) {
+		var commented []string
+		for name, f := range files {
+			if f.Doc != nil {
+				commented = append(commented, name)
+			}
+		}
+		if len(commented) != 1 {
+			t.Errorf("package in %s: got package comments in %q, want exactly one", dir, commented)
+		}
+	}
+}
+
+// TestGoMod: what a program takes on that requires the framework.
+func TestGoMod(t *testing.T) {
+	out, err := exec.Command("go", "mod", "edit", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mod struct {
+		Module  struct{ Path string }
+		Go      string
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+		Replace []any
+		Exclude []any
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	if mod.Module.Path != "github.com/hipflask/hipflask" || mod.Go != "1.26" || len(mod.Replace)+len(mod.Exclude) > 0 {
+		t.Errorf("go.mod: got module %s, go %s, replace %v, exclude %v; want github.com/hipflask/hipflask, go 1.26 and neither",
+			mod.Module.Path, mod.Go, mod.Replace, mod.Exclude)
+	}
+	var direct []string
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			direct = append(direct, r.Path)
+		}
+	}
+	if want := slices.Sorted(maps.Keys(homes)); !slices.Equal(direct, want) {
+		t.Errorf("go.mod: got the direct requirements %q, want %q", direct, want)
+	}
+}
+
+// homes has the one file that may import each library, so that it can be
+// replaced there.
+var homes = map[string]string{
+	"github.com/Masterminds/sprig/v3":     "render.go",
+	"github.com/gorilla/securecookie":     "session.go",
+	"github.com/joho/godotenv":            "config.go",
+	"github.com/julienschmidt/httprouter": "router.go",
+}
+
+func TestImports(t *testing.T) {
+	for dir, files := range packages(t) {
+		for name, f := range files {
+			for _, spec := range f.Imports {
+				imported, err := strconv.Unquote(spec.Path.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				file, home := path.Join(dir, name), homes[imported]
+				foreign := strings.Contains(strings.Split(imported, "/")[0], ".") && !strings.HasPrefix(imported, "github.com/hipflask/hipflask")
+				switch {
+				case foreign && home == "":
+					t.Errorf("%s imports %s, which no rule allows", file, imported)
+				case foreign && file != home:
+					t.Errorf("%s imports %s, which belongs into %s alone", file, imported, home)
+				}
+			}
+		}
+	}
+}
+
+// TestAPI pins the public names. A change of testdata/api.txt is a change for
+// every user: `go test -run TestAPI -update` writes it, and it is reviewed.
+func TestAPI(t *testing.T) {
+	var lines []string
+	for _, dir := range []string{".", "hipflasktest"} {
+		lines = append(lines, publicAPI(packageDoc(t, dir))...)
+	}
+	got := strings.Join(lines, "\n") + "\n"
+	const file = "testdata/api.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := strings.Split(strings.TrimSpace(readText(t, file)), "\n")
+	for _, line := range lines {
+		if !slices.Contains(want, line) {
+			t.Errorf("new, and not in %s: %s", file, line)
+		}
+	}
+	for _, line := range want {
+		if !slices.Contains(lines, line) {
+			t.Errorf("gone, but in %s: %s", file, line)
+		}
+	}
+}
+
+// TestDocComments: every exported name says what it is, with every option of
+// Config and every method of an interface. The method Error needs no words.
+func TestDocComments(t *testing.T) {
+	for _, dir := range []string{".", "hipflasktest"} {
+		p := packageDoc(t, dir)
+		need := func(name, comment string) {
+			if strings.TrimSpace(comment) == "" && !strings.HasSuffix(name, ".Error") {
+				t.Errorf("%s.%s has no doc comment", p.Name, name)
+			}
+		}
+		for _, v := range slices.Concat(p.Vars, p.Consts) {
+			need(strings.Join(v.Names, ", "), v.Doc)
+		}
+		for _, f := range p.Funcs {
+			need(f.Name, f.Doc)
+		}
+		for _, typ := range p.Types {
+			need(typ.Name, typ.Doc)
+			for _, v := range slices.Concat(typ.Vars, typ.Consts) {
+				need(strings.Join(v.Names, ", "), v.Doc)
+			}
+			for _, f := range slices.Concat(typ.Funcs, typ.Methods) {
+				need(typ.Name+"."+f.Name, f.Doc)
+			}
+			for _, m := range members(typ) {
+				if typ.Name == "Config" || m.kind == "interface method" {
+					need(typ.Name+"."+m.name, m.comment)
+				}
+			}
+		}
+	}
+}
+
+// TestTree: nothing in the repository waits to be done, or knows the machine it
+// was written on.
+func TestTree(t *testing.T) {
+	unwanted := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X)\b|(^|[\s"'=(` + "`" + `])(/home|/Users|/root|/tmp|/work)/|[A-Z]:\\Users`)
+	for _, file := range treeFiles(t) {
+		switch path.Ext(file) {
+		case ".png", ".ico", ".sum":
+			continue
+		}
+		for i, line := range strings.Split(readText(t, file), "\n") {
+			if found := unwanted.FindString(line); found != "" {
+				t.Errorf("%s:%d: %q does not belong here: %s", file, i+1, found, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// Reading the repository.
+
+// treeFiles returns the files of the repository, with slashes.
+func treeFiles(t *testing.T) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		switch {
+		case d.IsDir() && strings.HasPrefix(name, ".") && name != "." && name != ".ci":
+			return fs.SkipDir
+		case d.Type().IsRegular() && name != ".git" && !strings.HasSuffix(name, ".test"):
+			files = append(files, filepath.ToSlash(file))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func readText(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(text), "\r\n", "\n")
+}
+
+// docFiles are the README and everything below docs.
+func docFiles(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(treeFiles(t), func(file string) bool {
+		return file != "README.md" && (!strings.HasPrefix(file, "docs/") || path.Ext(file) != ".md")
+	})
+}
+
+// docBlock is one fenced block, its text as normal makes it.
+type docBlock struct {
+	file     string
+	line     int
+	language string
+	text     string
+}
+
+func docBlocks(t *testing.T) (blocks []docBlock) {
+	t.Helper()
+	for _, file := range docFiles(t) {
+		var inside *docBlock
+		var lines []string
+		for i, line := range strings.Split(readText(t, file), "\n") {
+			fence, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
+			switch {
+			case isFence && inside == nil:
+				inside, lines = &docBlock{file: file, line: i + 1, language: fence}, nil
+			case isFence:
+				inside.text = normal(strings.Join(lines, "\n"))
+				blocks = append(blocks, *inside)
+				inside = nil
+			case inside != nil:
+				lines = append(lines, line)
+			}
+		}
+		if inside != nil {
+			t.Errorf("%s:%d: the block is not closed", file, inside.line)
+		}
+	}
+	return blocks
+}
+
+// normal returns the lines of text that are not blank, each run of white space
+// as one space, with a line break before and after each.
+func normal(text string) string {
+	var b strings.Builder
+	b.WriteString("\n")
+	for line := range strings.Lines(text) {
+		if words := strings.Fields(line); len(words) > 0 {
+			b.WriteString(strings.Join(words, " ") + "\n")
+		}
+	}
+	return b.String()
+}
+
+// goFiles returns the text of every .go file that is always compiled.
+func goFiles(t *testing.T) (texts []string) {
+	t.Helper()
+	for _, file := range treeFiles(t) {
+		if text := readText(t, file); path.Ext(file) == ".go" && !strings.Contains(text, "\n//go:build") {
+			texts = append(texts, normal(text))
+		}
+	}
+	return texts
+}
+
+// templateTexts returns the templates of the examples, and every string of a
+// .go file that is one.
+func templateTexts(t *testing.T) (texts []string) {
+	t.Helper()
+	for _, file := range treeFiles(t) {
+		switch {
+		case strings.HasPrefix(file, "examples/") && strings.Contains(file, "/templates/"):
+			text := readText(t, file)
+			if !isTemplate(text) {
+				t.Errorf("%s: the template cannot be parsed", file)
+			}
+			texts = append(texts, normal(text))
+		case path.Ext(file) == ".go":
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+					if text, err := strconv.Unquote(lit.Value); err == nil && isTemplate(text) {
+						texts = append(texts, normal(text))
+					}
+				}
+				return true
+			})
+		}
+	}
+	return texts
+}
+
+func isTemplate(text string) bool {
+	tree := parse.New("text")
+	tree.Mode = parse.SkipFuncCheck
+	_, err := tree.Parse(text, "", "", map[string]*parse.Tree{})
+	return err == nil
+}
+
+// headings returns the anchors that GitHub makes of a page's headings.
+func headings(text string) (anchors []string) {
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") {
+			continue
+		}
+		title := strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#")))
+		anchors = append(anchors, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return r
+			}
+			return -1
+		}, title))
+	}
+	return anchors
+}
+
+// packages returns the files of each package, without its tests, by folder and
+// name.
+func packages(t *testing.T) map[string]map[string]*ast.File {
+	t.Helper()
+	all := map[string]map[string]*ast.File{}
+	for _, file := range treeFiles(t) {
+		if path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata/") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, name := path.Split(file)
+		dir = path.Clean(dir)
+		if all[dir] == nil {
+			all[dir] = map[string]*ast.File{}
+		}
+		all[dir][name] = f
+	}
+	return all
+}
+
+// The public API.
+
+func packageDoc(t *testing.T, dir string) *doc.Package {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for _, e := range entries {
+		name := e.Name()
+		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(fset, filepath.Join(dir, name), nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	p, err := doc.NewFromFiles(fset, files, path.Join("github.com/hipflask/hipflask", dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// publicAPI returns a sorted line for each exported name. Methods that App takes
+// from what it embeds are among them. Names of parameters are no part of the API.
+func publicAPI(p *doc.Package) (lines []string) {
+	add := func(format string, args ...any) {
+		lines = append(lines, p.Name+": "+fmt.Sprintf(format, args...))
+	}
+	values := func(kind string, all []*doc.Value) {
+		for _, v := range all {
+			for _, name := range v.Names {
+				add("%s %s", kind, name)
+			}
+		}
+	}
+	values("const", p.Consts)
+	values("var", p.Vars)
+	for _, f := range p.Funcs {
+		add("func %s%s", f.Name, signature(f.Decl.Type))
+	}
+	for _, typ := range p.Types {
+		spec := typ.Decl.Specs[0].(*ast.TypeSpec)
+		add("type %s%s %s", typ.Name, typeParams(spec.TypeParams), kindOf(spec.Type))
+		values("const", typ.Consts)
+		values("var", typ.Vars)
+		for _, f := range typ.Funcs {
+			add("func %s%s", f.Name, signature(f.Decl.Type))
+		}
+		for _, f := range typ.Methods {
+			add("method (%s) %s%s", f.Recv, f.Name, signature(f.Decl.Type))
+		}
+		for _, f := range members(typ) {
+			add("%s %s.%s%s", f.kind, typ.Name, f.name, f.text)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// member is an exported field of a struct or method of an interface.
+type member struct {
+	kind, name, text, comment string
+}
+
+func members(typ *doc.Type) (all []member) {
+	spec := typ.Decl.Specs[0].(*ast.TypeSpec)
+	var list *ast.FieldList
+	kind := "field"
+	switch t := spec.Type.(type) {
+	case *ast.StructType:
+		list = t.Fields
+	case *ast.InterfaceType:
+		list, kind = t.Methods, "interface method"
+	default:
+		return nil
+	}
+	for _, f := range list.List {
+		m := member{kind: kind, text: " " + source(f.Type), comment: f.Doc.Text() + f.Comment.Text()}
+		if ft, ok := f.Type.(*ast.FuncType); ok && kind != "field" {
+			m.text = signature(ft)
+		}
+		for _, name := range f.Names {
+			m.name = name.Name
+			all = append(all, m)
+		}
+		if len(f.Names) == 0 {
+			m.kind, m.name = "embedded", strings.TrimLeft(source(f.Type), "*")
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+func signature(f *ast.FuncType) string {
+	text := typeParams(f.TypeParams) + "(" + fieldTypes(f.Params) + ")"
+	switch results := fieldTypes(f.Results); {
+	case strings.Contains(results, ", "):
+		text += " (" + results + ")"
+	case results != "":
+		text += " " + results
+	}
+	return text
+}
+
+func fieldTypes(list *ast.FieldList) string {
+	if list == nil {
+		return ""
+	}
+	var types []string
+	for _, f := range list.List {
+		for range max(1, len(f.Names)) {
+			if ft, ok := f.Type.(*ast.FuncType); ok {
+				types = append(types, "func"+signature(ft))
+			} else {
+				types = append(types, source(f.Type))
+			}
+		}
+	}
+	return strings.Join(types, ", ")
+}
+
+func typeParams(list *ast.FieldList) string {
+	if list == nil {
+		return ""
+	}
+	var params []string
+	for _, f := range list.List {
+		for _, name := range f.Names {
+			params = append(params, name.Name+" "+source(f.Type))
+		}
+	}
+	return "[" + strings.Join(params, ", ") + "]"
+}
+
+func kindOf(typ ast.Expr) string {
+	switch typ := typ.(type) {
+	case *ast.StructType:
+		return "struct"
+	case *ast.InterfaceType:
+		return "interface"
+	case *ast.FuncType:
+		return "func" + signature(typ)
+	default:
+		return source(typ)
+	}
+}
+
+func source(node ast.Node) string {
+	var b strings.Builder
+	if err := printer.Fprint(&b, token.NewFileSet(), node); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
