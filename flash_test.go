@@ -250,6 +250,21 @@ func TestFlashGivesWay(t *testing.T) {
 	}
 }
 
+// However little is to go, a message goes: saving tries again until it fits.
+func TestWithoutOldestFlashes(t *testing.T) {
+	list := `[["a","1"],["b","2"],["c","3"]]`
+	for size, want := range map[int]string{0: `[["b","2"],["c","3"]]`, 9: `[["b","2"],["c","3"]]`, 10: `[["c","3"]]`, 100: ``} {
+		values := map[string]json.RawMessage{"_flashes": json.RawMessage(list), "a": json.RawMessage("1")}
+		got := withoutOldestFlashes(values, size)
+		if string(got["_flashes"]) != want || string(got["a"]) != "1" || string(values["_flashes"]) != list {
+			t.Errorf("%d bytes: got %s, want %s", size, got["_flashes"], want)
+		}
+	}
+	if got := withoutOldestFlashes(map[string]json.RawMessage{"a": json.RawMessage("1")}, 1); got != nil {
+		t.Errorf("no messages: got %s, want nil", got)
+	}
+}
+
 func BenchmarkFlashAndShow(b *testing.B) {
 	app := sessionApp(b)
 	v := newVisitor(b, app)
