@@ -134,8 +134,9 @@ const (
 )
 
 // Session returns the request's session, never nil. It is loaded at the first
-// call of one of its methods, and a request that calls none of them pays
-// nothing for it.
+// call of one of its methods. A request that calls none pays nothing for it,
+// unless it brings a session: that is read, since a permanent one is sent again
+// with each reply (not with Config.DisableSessionRefresh).
 //
 // A stale, forged or expired cookie is an empty session, as in Flask. The
 // session is saved when the reply is sent, also that of an error, if it is not

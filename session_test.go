@@ -1289,6 +1289,7 @@ func TestSessionUntouchedAllocates(t *testing.T) {
 	} {
 		c := untouchedContext(tt.app, tt.cookie)
 		if n := testing.AllocsPerRun(100, func() {
+			c.session.Store(nil)
 			c.sessionSaved.Store(false)
 			if err := c.saveSession(); err != nil {
 				t.Fatal(err)
