@@ -46,9 +46,12 @@ func TestAgainstWerkzeug(t *testing.T) {
 		rt := testRouter(t, rows...)
 		for _, request := range table.Requests {
 			requests++
-			m := rt.match(request[0], request[1])
-			if got := showForWerkzeug(rt, m); got != request[2] {
-				t.Errorf("rules %v\n  %s %q\n  got      %s\n  Werkzeug %s", table.Rules, request[0], request[1], got, request[2])
+			got, want := showForWerkzeug(rt, rt.match(request[0], request[1])), request[2]
+			if strings.HasPrefix(want, "308 ") {
+				want = "308 " + quoteSpaces(want[4:])
+			}
+			if got != want {
+				t.Errorf("rules %v\n  %s %q\n  got      %s\n  Werkzeug %s", table.Rules, request[0], request[1], got, want)
 			}
 		}
 		for _, b := range table.Builds {
@@ -61,10 +64,8 @@ func TestAgainstWerkzeug(t *testing.T) {
 			if err != nil {
 				got = "error"
 			}
-			// Werkzeug leaves a word of any(...) unquoted, a space and all. We quote.
-			want := strings.ReplaceAll(b[3].(string), " ", "%20")
-			if got != want {
-				t.Errorf("rules %v\n  build %v\n  got      %s (%v)\n  Werkzeug %v", table.Rules, b[:3], got, err, want)
+			if want := quoteSpaces(b[3].(string)); got != want {
+				t.Errorf("rules %v\n  build %v\n  got      %s (%v)\n  Werkzeug %s", table.Rules, b[:3], got, err, want)
 			}
 		}
 	}
@@ -72,6 +73,9 @@ func TestAgainstWerkzeug(t *testing.T) {
 		t.Errorf("only %d requests and %d builds compared", requests, builds)
 	}
 }
+
+// quoteSpaces mends what Werkzeug leaves as it is: the words of any("x y").
+func quoteSpaces(url string) string { return strings.ReplaceAll(url, " ", "%20") }
 
 func plainNumber(value any) any {
 	if n, ok := value.(json.Number); ok {

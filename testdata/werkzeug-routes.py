@@ -19,6 +19,10 @@ TEXTS = ["a", "b", "c", "ab", "abc", "x y", "1", "7", "01", "42", "-3", "1.5", "
          "about", "edit", "a:b", "v1", "v1.2", "", "a\n", "%41", "a?b#c"]
 
 
+FITTING = {"int": ["1", "7", "01", "42", "5"], "float": ["1.5", "2.50"], "any": ["a", "b", "x y"], "string": ["ab", "abc"],
+           "path": ["a", "x/y", "a/edit", "a//b", "1/2/", "b.txt"]}
+
+
 def part(names):
     def var():
         return f"<{rnd.choice(CONVERTERS)}{names.pop(0)}>"
@@ -79,20 +83,21 @@ def request(rules):
         while text:
             if text[0] == "<":
                 spec, text = text[1:].split(">", 1)
-                path += rnd.choice(TEXTS + (["x/y", "x/1", "a//b"] if spec.startswith("path") else []))
+                fitting = FITTING.get(spec.split(":")[0].split("(")[0], TEXTS)
+                path += rnd.choice(fitting if rnd.random() < 0.85 else TEXTS)
             else:
                 path, text = path + text[0], text[1:]
     kind = rnd.random()
-    if kind < 0.12:
+    if kind < 0.1:
         path += "/"
-    elif kind < 0.24:
+    elif kind < 0.2:
         path = path.rstrip("/") or "/"
-    elif kind < 0.32:
+    elif kind < 0.26:
         i = rnd.randrange(len(path) + 1)
         path = path[:i] + "//" + path[i:]
-    elif kind < 0.36:
+    elif kind < 0.29:
         path = path.replace("/", "//")
-    return rnd.choice(["GET", "GET", "GET", "POST", "PUT", "HEAD", "OPTIONS"]), path
+    return rnd.choice(["GET", "GET", "GET", "GET", "POST", "POST", "PUT", "HEAD", "OPTIONS"]), path
 
 
 def answer(adapter, numbers, method, path):
@@ -109,8 +114,8 @@ def answer(adapter, numbers, method, path):
 
 def build(adapter, rules):
     rule = rnd.choice(rules)
-    values = [[n, rnd.choice([1, 7, 42, "1", "b", "x y", "é", "a?b#c", "x/y"])] for n in ["p", "q", "r", "s", "z"]
-              if ("<" + n in rule["rule"] or ":" + n + ">" in rule["rule"]) and rnd.random() < 0.95 or rnd.random() < 0.15]
+    values = [[n, rnd.choice([1, 1, 7, 42, 3, "1", "b", "a", "x y", "é", "a?b#c", "x/y"])] for n in ["p", "q", "r", "s", "z"]
+              if ("<" + n in rule["rule"] or ":" + n + ">" in rule["rule"]) and rnd.random() < 0.95 or rnd.random() < 0.1]
     rnd.shuffle(values)
     method = rnd.choice(["", "", "GET", "POST"])
     endpoint = rule.get("endpoint", rule["rule"])
