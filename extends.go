@@ -57,7 +57,7 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	f.main = parsed.Tree
 	f.findExtends()
 	f.err = f.checkKeywords()
-	if ext := path.Ext(name); ext == ".xml" || ext == ".svg" {
+	if ext := strings.ToLower(path.Ext(name)); ext == ".xml" || ext == ".svg" {
 		f.keepXML()
 	}
 	return f
@@ -441,6 +441,8 @@ func (e templateError) Error() string {
 	for _, prefix := range []string{"html/template:", "template:"} {
 		text = strings.TrimPrefix(text, prefix)
 	}
+	// What printValues added is none of the author's.
+	text = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "").Replace(text)
 	return "hipflask: template " + strings.TrimSpace(text)
 }
 
@@ -465,7 +467,8 @@ func undefinedTemplate(name string, files map[string]*templateFile) error {
 // nearest says which of the names look like the one that was meant.
 func nearest(name string, names []string) string {
 	const most = 3
-	near := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return editDistance(name, n) > len(name)/2 })
+	far := max(2, len(name)/4)
+	near := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return editDistance(name, n) > far })
 	slices.SortStableFunc(near, func(a, b string) int { return editDistance(name, a) - editDistance(name, b) })
 	switch {
 	case len(names) == 0:

@@ -165,40 +165,34 @@ func tojson(v any) (template.JS, error) {
 }
 
 // A value that is missing or nil prints nothing. html/template sees to it except
-// for nil pointers, text/template not at all; so every action that could print
-// one goes through one of these, which printValues adds to its pipeline.
+// for nil pointers, text/template not at all; so printValues ends the pipelines
+// that could print one with htmlValue or textValue.
 const (
 	printHTML = "_hipflask_html"
 	printText = "_hipflask_text"
 	stopPage  = "_hipflask_stop"
 )
 
-var (
-	untypedNil = reflect.Zero(reflect.TypeFor[any]())
-	nothing    = reflect.ValueOf("")
-)
-
-// htmlValue turns a nil pointer into a nil that html/template understands: it
-// is nothing in HTML and null in a script.
-func htmlValue(v reflect.Value) reflect.Value {
-	if isNil(v) {
-		return untypedNil
+// htmlValue turns a nil pointer into a plain nil, which html/template prints as
+// nothing, and as null in a script.
+func htmlValue(v any) any {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && isNil(r) {
+		return nil
 	}
 	return v
 }
 
+// textValue takes and returns a reflect.Value so that text/template still finds
+// a String method with a pointer receiver.
 func textValue(v reflect.Value) reflect.Value {
 	if isNil(v) {
-		return nothing
+		return reflect.ValueOf("")
 	}
 	return v
 }
 
 func isNil(v reflect.Value) bool {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		if v.IsNil() {
-			return true
-		}
 		v = v.Elem()
 	}
 	return !v.IsValid()

@@ -427,10 +427,10 @@ func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
 	return p
 }
 
-// isHTML reports whether html/template renders a file: by Jinja's list of
-// extensions, and for RenderString.
+// isHTML reports whether html/template renders a file: by Flask's list of
+// extensions, in any case, and for RenderString.
 func isHTML(name string) bool {
-	switch path.Ext(name) {
+	switch strings.ToLower(path.Ext(name)) {
 	case ".html", ".htm", ".xhtml", ".xml", ".svg":
 		return true
 	}
@@ -520,31 +520,52 @@ func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttempl
 	return t, nil
 }
 
-// printValues ends every pipeline that prints a value with printer, unless what
-// it prints can be neither missing nor nil.
+// printValues puts printer at the end of every pipeline that may print a value
+// that is missing or nil.
 func printValues(tree *parse.Tree, printer string, funcs texttemplate.FuncMap) {
 	walk(tree.Root, func(node parse.Node) {
 		action, ok := node.(*parse.ActionNode)
-		if !ok || len(action.Pipe.Decl) > 0 || neverNil(action.Pipe, funcs) {
+		if !ok || len(action.Pipe.Decl) > 0 {
 			return
 		}
-		ident := parse.NewIdentifier(printer).SetPos(action.Pos).SetTree(tree)
-		action.Pipe.Cmds = append(action.Pipe.Cmds,
-			&parse.CommandNode{NodeType: parse.NodeCommand, Pos: action.Pos, Args: []parse.Node{ident}})
+		cmds := action.Pipe.Cmds
+		last := cmds[len(cmds)-1]
+		switch {
+		case len(cmds) > 1 && formatsAny(last):
+			cmds = slices.Insert(cmds, len(cmds)-1, callNode(tree, action, printText))
+		case !neverNil(last, funcs):
+			cmds = append(cmds, callNode(tree, action, printer))
+		}
+		action.Pipe.Cmds = cmds
 	})
 }
 
-func neverNil(pipe *parse.PipeNode, funcs texttemplate.FuncMap) bool {
-	switch last := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
+func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {
+	ident := parse.NewIdentifier(function).SetPos(at.Position()).SetTree(tree)
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at.Position(), Args: []parse.Node{ident}}
+}
+
+// formatsAny reports whether the command is one of Go's functions that make text
+// of anything, of nil too: {{.x | urlquery}}.
+func formatsAny(command *parse.CommandNode) bool {
+	ident, ok := command.Args[0].(*parse.IdentifierNode)
+	return ok && len(command.Args) == 1 && slices.Contains([]string{"html", "js", "urlquery", "print", "println"}, ident.Ident)
+}
+
+// neverNil reports whether the command is a literal or a function whose result
+// cannot be nil.
+func neverNil(command *parse.CommandNode, funcs texttemplate.FuncMap) bool {
+	switch word := command.Args[0].(type) {
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
 		return true
 	case *parse.IdentifierNode:
-		fn, ok := funcs[last.Ident]
-		if !ok { // one of Go's, and these return what they are given
-			return !slices.Contains([]string{"and", "or", "index", "call"}, last.Ident)
+		fn, ok := funcs[word.Ident]
+		if !ok {
+			// One of Go's own; these four return what they are given.
+			return !slices.Contains([]string{"and", "or", "index", "call"}, word.Ident)
 		}
-		result := reflect.TypeOf(fn).Out(0)
-		return result.Kind() != reflect.Interface && result.Kind() != reflect.Pointer && result != reflect.TypeFor[reflect.Value]()
+		kind := reflect.TypeOf(fn).Out(0).Kind()
+		return kind != reflect.Interface && kind != reflect.Pointer
 	}
 	return false
 }
