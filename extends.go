@@ -441,16 +441,19 @@ func (e templateError) Error() string {
 	for _, prefix := range []string{"html/template:", "template:"} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	// What printValues added is none of the author's.
-	text = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "").Replace(text)
+	text = errorNoise.Replace(text)
 	return "hipflask: template " + strings.TrimSpace(text)
 }
+
+// errorNoise takes out of an error what printValues added to the page, and the
+// beginning of an error of ours inside another.
+var errorNoise = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "", ": hipflask: ", ": ")
 
 func (e templateError) Unwrap() error { return e.err }
 
 // missingTemplate is the error for a file that is not there.
 func missingTemplate(name string, files map[string]*templateFile) error {
-	return fmt.Errorf("%q: %w in templates/%s", name, fs.ErrNotExist, nearest(name, slices.Sorted(maps.Keys(files))))
+	return fmt.Errorf("%q: %w in templates/%s", name, fs.ErrNotExist, didYouMean(name, slices.Sorted(maps.Keys(files))))
 }
 
 // undefinedTemplate is missingTemplate for a name that could be a define's too.
@@ -464,42 +467,16 @@ func undefinedTemplate(name string, files map[string]*templateFile) error {
 	return missingTemplate(name, files)
 }
 
-// nearest says which of the names look like the one that was meant.
-func nearest(name string, names []string) string {
-	const most = 3
-	far := max(2, len(name)/4)
-	near := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return editDistance(name, n) > far })
-	slices.SortStableFunc(near, func(a, b string) int { return editDistance(name, a) - editDistance(name, b) })
-	switch {
-	case len(names) == 0:
+// didYouMean names the template that looks most like the one asked for, if any
+// looks like it.
+func didYouMean(name string, names []string) string {
+	if len(names) == 0 {
 		return ", which is empty or missing"
-	case len(near) == 0:
-		return ""
 	}
-	quoted := make([]string, 0, most)
-	for _, n := range near[:min(most, len(near))] {
-		quoted = append(quoted, fmt.Sprintf("%q", n))
+	const alike = 0.6 // as Python's get_close_matches
+	near := nearest(name, names)
+	if similarity(strings.TrimSuffix(name, path.Ext(name)), strings.TrimSuffix(near, path.Ext(near))) >= alike {
+		return fmt.Sprintf("; did you mean %q?", near)
 	}
-	return "; did you mean " + strings.Join(quoted, " or ") + "?"
-}
-
-// editDistance counts the bytes to insert, delete or replace to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }

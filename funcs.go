@@ -176,7 +176,7 @@ const (
 // htmlValue turns a nil pointer into a plain nil, which html/template prints as
 // nothing, and as null in a script.
 func htmlValue(v any) any {
-	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && isNil(r) {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && nilValue(r) {
 		return nil
 	}
 	return v
@@ -185,13 +185,13 @@ func htmlValue(v any) any {
 // textValue takes and returns a reflect.Value so that text/template still finds
 // a String method with a pointer receiver.
 func textValue(v reflect.Value) reflect.Value {
-	if isNil(v) {
+	if nilValue(v) {
 		return reflect.ValueOf("")
 	}
 	return v
 }
 
-func isNil(v reflect.Value) bool {
+func nilValue(v reflect.Value) bool {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
 	}

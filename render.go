@@ -66,14 +66,13 @@ type executor interface {
 	execute(w *bytes.Buffer, block string, c *Context, data Data) error
 }
 
-// newRenderer reads and parses templates/ in root, which may be nil. Its error
-// is every mistake found, joined.
+// newRenderer reads and parses templates/ in root, which may be nil. A mistake
+// is the error of the page that has it, and of check, so that the rest of the
+// App works.
 //
 // With reload the files are looked at before every page, and read again if one
-// has changed. A mistake is then no error of newRenderer, only of the page that
-// has it and of check, so that it can be mended while the App runs. Without
-// reload nothing is read or parsed after newRenderer.
-func newRenderer(a *App, root fs.FS, reload bool) (*renderer, error) {
+// has changed. Without, nothing is read or parsed after newRenderer.
+func newRenderer(a *App, root fs.FS, reload bool) *renderer {
 	rd := &renderer{app: a, root: root, reload: reload}
 	rd.own = sync.OnceValue(a.Config.public)
 	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
@@ -85,10 +84,7 @@ func newRenderer(a *App, root fs.FS, reload bool) (*renderer, error) {
 		set.errs = append(set.errs, err)
 	}
 	rd.set.Store(set)
-	if reload {
-		return rd, nil
-	}
-	return rd, errors.Join(set.errs...)
+	return rd
 }
 
 // render renders a page. The bytes are the caller's own.
@@ -157,8 +153,7 @@ func contextData(c *Context, data Data) Data {
 	return all
 }
 
-// check returns every mistake in the templates, newRenderer's among them, and
-// each url_for with a literal endpoint that fits no route.
+// check returns every mistake in the templates, and each url_for with a literal endpoint that fits no route.
 func (rd *renderer) check(rt *router) []error {
 	set := rd.current()
 	errs := slices.Clone(set.errs)
