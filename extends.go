@@ -47,6 +47,9 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	parsed, err := texttemplate.New(name).Funcs(funcs).Parse(source)
 	if err != nil {
 		f.err = templateError{err}
+		if unknown := unknownFunction.FindStringSubmatch(err.Error()); unknown != nil {
+			f.err = fmt.Errorf("%w%s", f.err, didYouMean(unknown[1], slices.Sorted(maps.Keys(funcs))))
+		}
 		return f
 	}
 	for _, t := range parsed.Templates() {
@@ -57,11 +60,14 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	f.main = parsed.Tree
 	f.findExtends()
 	f.err = f.checkKeywords()
-	if ext := strings.ToLower(path.Ext(name)); ext == ".xml" || ext == ".svg" {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".xml", ".svg", ".xhtml":
 		f.keepXML()
 	}
 	return f
 }
+
+var unknownFunction = regexp.MustCompile(`function "(\w+)" not defined$`)
 
 // findExtends looks for {{extends "file"}} at the start of the file, where only
 // white space and comments may stand before it.
@@ -446,8 +452,8 @@ func (e templateError) Error() string {
 }
 
 // errorNoise takes out of an error what printValues added to the page, and the
-// beginning of an error of ours inside another.
-var errorNoise = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "", ": hipflask: ", ": ")
+// beginnings of errors inside another.
+var errorNoise = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "", ": hipflask: ", ": ", ": template: ", ": ")
 
 func (e templateError) Unwrap() error { return e.err }
 
@@ -467,8 +473,7 @@ func undefinedTemplate(name string, files map[string]*templateFile) error {
 	return missingTemplate(name, files)
 }
 
-// didYouMean names the template that looks most like the one asked for, if any
-// looks like it.
+// didYouMean says which name looks most like the one asked for, if any does.
 func didYouMean(name string, names []string) string {
 	if len(names) == 0 {
 		return ", which is empty or missing"

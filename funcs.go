@@ -72,7 +72,7 @@ type requestFuncs struct {
 // funcs returns all that hipflask itself defines.
 func (r *requestFuncs) funcs() texttemplate.FuncMap {
 	return texttemplate.FuncMap{
-		"session":              r.sessionValues,
+		"session":              func() map[string]any { return r.c.Session().templateMap() },
 		"get_flashed_messages": r.flashedMessages,
 		"url_for":              func(endpoint string, values ...any) (string, error) { return r.c.URLFor(endpoint, values...) },
 		"request":              func() *http.Request { return r.c.Request },
@@ -94,13 +94,6 @@ func misplaced(...any) (string, error) {
 
 // set points the functions at a request; nil clears them.
 func (r *requestFuncs) set(c *Context) { r.c, r.g = c, nil }
-
-func (r *requestFuncs) sessionValues() map[string]any {
-	if s := r.c.Session(); s != nil {
-		return s.templateMap()
-	}
-	return nil
-}
 
 func (r *requestFuncs) contextValues() map[string]any {
 	if r.g == nil {

@@ -26,10 +26,10 @@ import (
 // taken from a list and put back. extends.go has how files become pages,
 // funcs.go what a page can call.
 type renderer struct {
-	app   *App
-	root  fs.FS                // holds templates/; nil means there are none
-	funcs texttemplate.FuncMap // all there are, not yet bound to a request
-	own   func() map[string]any
+	app    *App
+	root   fs.FS                 // holds templates/; nil means there are none
+	funcs  texttemplate.FuncMap  // all there are, not yet bound to a request
+	config func() map[string]any // {{config}}; made when first asked for
 
 	reload  bool
 	loading sync.Mutex // held by the one who looks for changed files
@@ -74,7 +74,7 @@ type executor interface {
 // has changed. Without, nothing is read or parsed after newRenderer.
 func newRenderer(a *App, root fs.FS, reload bool) *renderer {
 	rd := &renderer{app: a, root: root, reload: reload}
-	rd.own = sync.OnceValue(a.Config.public)
+	rd.config = sync.OnceValue(a.Config.public)
 	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
 	maps.Copy(rd.funcs, a.templateFuncs)
 	maps.Copy(rd.funcs, (&requestFuncs{}).funcs())
@@ -367,13 +367,13 @@ func (s *templateSet) fromString(source string) *page {
 // time, which costs several times the rendering. The copies are in a channel and
 // not in a sync.Pool, because the garbage collector empties a Pool.
 type clonePool struct {
-	name  string
-	entry string
-	html  bool
-	trees map[string]*parse.Tree
-	funcs texttemplate.FuncMap // those the page calls
-	own   func() map[string]any
-	free  chan *clone
+	name   string
+	entry  string
+	html   bool
+	trees  map[string]*parse.Tree
+	funcs  texttemplate.FuncMap // those the page calls
+	config func() map[string]any
+	free   chan *clone
 }
 
 // clone is one copy, used by one request at a time.
@@ -396,13 +396,14 @@ type buildable[T runnable] interface {
 
 func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
 	p := &clonePool{
-		name:  name,
-		entry: parts.entry,
-		html:  isHTML(name),
-		trees: parts.trees,
-		funcs: texttemplate.FuncMap{},
-		own:   rd.own,
-		free:  make(chan *clone, 4*runtime.GOMAXPROCS(0)),
+		name:   name,
+		entry:  parts.entry,
+		html:   isHTML(name),
+		trees:  parts.trees,
+		funcs:  texttemplate.FuncMap{},
+		config: rd.config,
+		// A page mostly computes; a few more than there are processors are enough.
+		free: make(chan *clone, 4*runtime.GOMAXPROCS(0)),
 	}
 	printer := printText
 	if p.html {
@@ -480,7 +481,7 @@ func (p *clonePool) guard() *parse.Tree {
 
 // newClone makes a copy and has it escaped.
 func (p *clonePool) newClone() (*clone, error) {
-	cl := &clone{funcs: requestFuncs{config: p.own}}
+	cl := &clone{funcs: requestFuncs{config: p.config}}
 	own := cl.funcs.funcs()
 	funcs := make(texttemplate.FuncMap, len(p.funcs))
 	for name, fn := range p.funcs {

@@ -79,7 +79,12 @@ func TestRender(t *testing.T) {
 		{"a.html", "Hello\n\n", "Hello\n"},
 		{"a.html", "\ufeffHello", "Hello"}, // the mark some editors put first
 
-		// What is missing or nil prints nothing.
+		// Values print as Go prints them; Jinja has True, 1.0 and ['b', 'a'].
+		{"a.html", "{{true}} {{1.0}} {{.list}}", "true 1 [b a]"},
+		{"a.html", "a<!-- b -->c", "ac"}, // html/template drops comments, Jinja keeps them
+
+		// What is missing or nil prints nothing, nor does a key of what is missing,
+		// which Jinja calls undefined, a 500.
 		{"a.html", "[{{.gone}}{{.gone.gone}}{{.box.gone}}]", "[]"},
 		{"a.html", "[{{.nil}}{{.nobody}}{{.box.nil}}{{.box.nobody}}]", "[]"},
 		{"a.html", `<a title="{{.nobody}}" href="/{{.nobody}}?q={{.gone}}">`, `<a title="" href="/?q=">`},
@@ -265,10 +270,12 @@ func TestTemplateMistakes(t *testing.T) {
 			[]string{`hipflask: template page.html:2: missing value for if`}},
 		{"unknown function", map[string]string{"page.html": "a\n\n{{nonsense .x}}"},
 			[]string{`hipflask: template page.html:3: function "nonsense" not defined`}},
+		{"function misspelt", map[string]string{"page.html": "{{url_fro `a`}}{{.x | uper}}"},
+			[]string{`hipflask: template page.html:1: function "url_fro" not defined; did you mean "url_for"?`}},
 		{"function left out of sprig's", map[string]string{"page.html": `{{env "HOME"}}`},
 			[]string{`hipflask: template page.html:1: function "env" not defined`}},
 		{"block defined twice", map[string]string{"page.html": `{{define "a"}}1{{end}}{{define "a"}}2{{end}}`},
-			[]string{`hipflask: template page.html:1: template: multiple definition of template "a"`}},
+			[]string{`hipflask: template page.html:1: multiple definition of template "a"`}},
 		{"parent missing", map[string]string{"base.html": "", "page.html": "\n{{extends \"bsae.html\"}}"},
 			[]string{`hipflask: template page.html:2:2: it extends "bsae.html": file does not exist in templates/; did you mean "base.html"?`}},
 		{"parent's parent missing", map[string]string{"mid.html": `{{extends "x/gone.html"}}`, "page.html": `{{extends "mid.html"}}`},
