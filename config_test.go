@@ -280,6 +280,41 @@ func TestConfigGetThenSet(t *testing.T) {
 	}
 }
 
+// Whatever the environment holds, a key takes it or the config stays as it was;
+// and what it took it can say and take again.
+func FuzzConfigVariable(f *testing.F) {
+	for i, text := range []string{"true", "off", "42", "1.5", "168h", "null", `"q"`, "[1]", `["a,b"]`, "a,b", `{"k":1}`, "-1", "1e400", "Lax", "\xff", ""} {
+		f.Add(i, text)
+		f.Add(i+10, text)
+	}
+	f.Fuzz(func(t *testing.T, i int, text string) {
+		key := configKeys[uint(i)%uint(len(configKeys))].name
+		var cfg, again Config
+		if err := cfg.putVariable("test", key, text); err != nil {
+			if !reflect.DeepEqual(cfg, Config{}) {
+				t.Errorf("%s=%q is an error and changed the config: %+v", key, text, cfg)
+			}
+			return
+		}
+		again.Set(key, cfg.Get(key))
+		if got, want := again.Get(key), cfg.Get(key); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s=%q: Get after Set(Get) = %#v, want %#v", key, text, got, want)
+		}
+	})
+}
+
+func FuzzDotEnv(f *testing.F) {
+	for _, content := range []string{"A=1", "export A='x'", "A=\"x\\ny\"", "A=$B", "A: 1", "A", "=", "#", "A=\"", "\ufeffA=1\r\nB=${A}"} {
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content string) {
+		variables, err := parseDotEnv(content)
+		if _, nameless := variables[""]; nameless || err != nil && variables != nil {
+			t.Errorf("%q: %v %v", content, variables, err)
+		}
+	})
+}
+
 // flask-behaviour.md §15, from_prefixed_env: values of keys of one's own.
 func TestFromEnvOwnKeys(t *testing.T) {
 	for _, tt := range []struct {
