@@ -113,6 +113,7 @@ func (a *App) build() error {
 	a.root = a.Config.resolveRoot(a.sourceFile)
 	a.autoStatic()
 	for _, r := range a.routes {
+		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
 		r.build()
 	}
 	keep(sameEndpoint(a.routes))
@@ -122,8 +123,7 @@ func (a *App) build() error {
 	keep(err)
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
-	// A broken page is the failure of that page, and of Check.
-	a.renderer, _ = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
+	a.renderer = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
 
 	a.crossOrigin = http.NewCrossOriginProtection()
 	for _, origin := range a.Config.TrustedOrigins {
