@@ -3,12 +3,10 @@ package hipflask
 import (
 	"bytes"
 	"cmp"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"math"
 	"net/http"
@@ -50,10 +48,6 @@ type Config struct {
 
 	// Testing says that a test runs the App. Key: TESTING.
 	Testing bool
-
-	// Logger is what [App.Logger] returns; nil means slog.Default() with the App's
-	// name as the attribute "app". It has no key.
-	Logger *slog.Logger
 
 	// SecretKey signs the session cookie; without one, writing a session is
 	// [ErrNoSecretKey]. Make it long and random, and keep it out of the source.
@@ -225,34 +219,34 @@ func (cfg *Config) maxFormParts() int { return cmp.Or(cfg.MaxFormParts, defaultM
 // configKeys are the keys of the fields, in the order of flask.Flask.default_config,
 // ours last. Loaders, Set, Get and public know fields by this table only.
 var configKeys = []configKey{
-	{"DEBUG", func(c *Config) setting { return flag{&c.Debug} }},
-	{"TESTING", func(c *Config) setting { return flag{&c.Testing} }},
-	{"SECRET_KEY", func(c *Config) setting { return text{&c.SecretKey, ""} }},
-	{"SECRET_KEY_FALLBACKS", func(c *Config) setting { return list{&c.SecretKeyFallbacks} }},
-	{"PERMANENT_SESSION_LIFETIME", func(c *Config) setting {
-		return seconds{&c.PermanentSessionLifetime, defaultSessionLifetime}
+	{"DEBUG", func(c *Config) setting { return boolSetting{&c.Debug, false} }},
+	{"TESTING", func(c *Config) setting { return boolSetting{&c.Testing, false} }},
+	{"SECRET_KEY", func(c *Config) setting { return textSetting{&c.SecretKey, ""} }},
+	{"SECRET_KEY_FALLBACKS", func(c *Config) setting { return listSetting{&c.SecretKeyFallbacks} }},
+	{"PERMANENT_SESSION_LIFETIME", func(c *Config) setting { return durationSetting{&c.PermanentSessionLifetime, defaultSessionLifetime} }},
+	{"SERVER_NAME", func(c *Config) setting { return textSetting{&c.ServerName, ""} }},
+	{"APPLICATION_ROOT", func(c *Config) setting { return textSetting{&c.ApplicationRoot, defaultApplicationRoot} }},
+	{"SESSION_COOKIE_NAME", func(c *Config) setting { return textSetting{&c.SessionCookieName, defaultSessionCookieName} }},
+	{"SESSION_COOKIE_DOMAIN", func(c *Config) setting { return textSetting{&c.SessionCookieDomain, ""} }},
+	{"SESSION_COOKIE_PATH", func(c *Config) setting { return textSetting{&c.SessionCookiePath, c.applicationRoot()} }},
+	{"SESSION_COOKIE_HTTPONLY", func(c *Config) setting { return boolSetting{&c.DisableSessionCookieHTTPOnly, true} }},
+	{"SESSION_COOKIE_SECURE", func(c *Config) setting { return boolSetting{&c.SessionCookieSecure, false} }},
+	{"SESSION_COOKIE_PARTITIONED", func(c *Config) setting { return boolSetting{&c.SessionCookiePartitioned, false} }},
+	{"SESSION_COOKIE_SAMESITE", func(c *Config) setting { return sameSiteSetting{&c.SessionCookieSameSite} }},
+	{"SESSION_REFRESH_EACH_REQUEST", func(c *Config) setting { return boolSetting{&c.DisableSessionRefresh, true} }},
+	{"MAX_CONTENT_LENGTH", func(c *Config) setting { return limitSetting[int64]{&c.MaxContentLength, defaultMaxContentLength} }},
+	{"MAX_FORM_MEMORY_SIZE", func(c *Config) setting { return limitSetting[int64]{&c.MaxFormMemorySize, defaultMaxFormMemorySize} }},
+	{"MAX_FORM_PARTS", func(c *Config) setting { return limitSetting[int]{&c.MaxFormParts, defaultMaxFormParts} }},
+	{"SEND_FILE_MAX_AGE_DEFAULT", func(c *Config) setting { return durationSetting{&c.SendFileMaxAge, 0} }},
+	{"PREFERRED_URL_SCHEME", func(c *Config) setting { return textSetting{&c.PreferredURLScheme, defaultPreferredURLScheme} }},
+	{"TEMPLATES_AUTO_RELOAD", func(c *Config) setting { return boolSetting{&c.TemplatesAutoReload, false} }},
+	{"MAX_COOKIE_SIZE", func(c *Config) setting {
+		return cookieSizeSetting{limitSetting[int]{&c.MaxCookieSize, defaultMaxCookieSize}}
 	}},
-	{"SERVER_NAME", func(c *Config) setting { return text{&c.ServerName, ""} }},
-	{"APPLICATION_ROOT", func(c *Config) setting { return text{&c.ApplicationRoot, defaultApplicationRoot} }},
-	{"SESSION_COOKIE_NAME", func(c *Config) setting { return text{&c.SessionCookieName, defaultSessionCookieName} }},
-	{"SESSION_COOKIE_DOMAIN", func(c *Config) setting { return text{&c.SessionCookieDomain, ""} }},
-	{"SESSION_COOKIE_PATH", func(c *Config) setting { return text{&c.SessionCookiePath, c.applicationRoot()} }},
-	{"SESSION_COOKIE_HTTPONLY", func(c *Config) setting { return reversed{&c.DisableSessionCookieHTTPOnly} }},
-	{"SESSION_COOKIE_SECURE", func(c *Config) setting { return flag{&c.SessionCookieSecure} }},
-	{"SESSION_COOKIE_PARTITIONED", func(c *Config) setting { return flag{&c.SessionCookiePartitioned} }},
-	{"SESSION_COOKIE_SAMESITE", func(c *Config) setting { return sameSite{&c.SessionCookieSameSite} }},
-	{"SESSION_REFRESH_EACH_REQUEST", func(c *Config) setting { return reversed{&c.DisableSessionRefresh} }},
-	{"MAX_CONTENT_LENGTH", func(c *Config) setting { return limit[int64]{&c.MaxContentLength, defaultMaxContentLength} }},
-	{"MAX_FORM_MEMORY_SIZE", func(c *Config) setting { return limit[int64]{&c.MaxFormMemorySize, defaultMaxFormMemorySize} }},
-	{"MAX_FORM_PARTS", func(c *Config) setting { return limit[int]{&c.MaxFormParts, defaultMaxFormParts} }},
-	{"SEND_FILE_MAX_AGE_DEFAULT", func(c *Config) setting { return seconds{&c.SendFileMaxAge, 0} }},
-	{"PREFERRED_URL_SCHEME", func(c *Config) setting { return text{&c.PreferredURLScheme, defaultPreferredURLScheme} }},
-	{"TEMPLATES_AUTO_RELOAD", func(c *Config) setting { return flag{&c.TemplatesAutoReload} }},
-	{"MAX_COOKIE_SIZE", func(c *Config) setting { return cookieLimit{&c.MaxCookieSize} }},
-	{"PROVIDE_AUTOMATIC_OPTIONS", func(c *Config) setting { return reversed{&c.DisableAutomaticOptions} }},
+	{"PROVIDE_AUTOMATIC_OPTIONS", func(c *Config) setting { return boolSetting{&c.DisableAutomaticOptions, true} }},
 
-	{"SESSION_COOKIE_ENCRYPT", func(c *Config) setting { return flag{&c.SessionCookieEncrypt} }},
-	{"TRUSTED_ORIGINS", func(c *Config) setting { return list{&c.TrustedOrigins} }},
+	{"SESSION_COOKIE_ENCRYPT", func(c *Config) setting { return boolSetting{&c.SessionCookieEncrypt, false} }},
+	{"TRUSTED_ORIGINS", func(c *Config) setting { return listSetting{&c.TrustedOrigins} }},
 
 	// Flask's keys that have no field yet. To take them and do nothing would
 	// leave a TRUSTED_HOSTS that trusts every host.
@@ -281,26 +275,30 @@ func (cfg *Config) setting(key string) setting {
 
 // A setting is a field as the outside sees it.
 type setting interface {
-	get() any        // the value that holds, defaults applied
-	set(v any) bool  // from Go, JSON or text; false if v is no such value
-	accepts() string // what set takes, for the error
+	get() any            // the value that holds, defaults applied
+	set(v any) (ok bool) // from Go, JSON or text; if v is no such value, nothing changes
+	accepts() string     // what set takes, for the error
 }
 
-type flag struct{ p *bool }
+// boolSetting is a switch; reversed says that the field is the opposite of its key.
+type boolSetting struct {
+	p        *bool
+	reversed bool
+}
 
-func (s flag) get() any        { return *s.p }
-func (s flag) accepts() string { return "true or false" }
-func (s flag) set(v any) bool {
-	on, ok := truth(v)
+func (s boolSetting) get() any        { return *s.p != s.reversed }
+func (s boolSetting) accepts() string { return "true or false" }
+func (s boolSetting) set(v any) bool {
+	on, ok := switchedOn(v)
 	if ok {
-		*s.p = on
+		*s.p = on != s.reversed
 	}
 	return ok
 }
 
-// truth reads a switch. Python calls every text but the empty one true;
+// switchedOn reads a switch. Python calls every text but the empty one true;
 // SESSION_COOKIE_SECURE="off" should not be a guess, so only plain words count.
-func truth(v any) (value, ok bool) {
+func switchedOn(v any) (on, ok bool) {
 	switch v := v.(type) {
 	case nil:
 		return false, true
@@ -319,33 +317,20 @@ func truth(v any) (value, ok bool) {
 	return n == 1, ok && (n == 0 || n == 1)
 }
 
-// reversed is a flag whose field says the opposite of its key.
-type reversed struct{ p *bool }
-
-func (s reversed) get() any        { return !*s.p }
-func (s reversed) accepts() string { return flag(s).accepts() }
-func (s reversed) set(v any) bool {
-	on, ok := truth(v)
-	if ok {
-		*s.p = !on
-	}
-	return ok
-}
-
-type text struct {
+type textSetting struct {
 	p        *string
 	fallback string
 }
 
-func (s text) get() any        { return cmp.Or(*s.p, s.fallback) }
-func (s text) accepts() string { return "text" }
-func (s text) set(v any) bool {
+func (s textSetting) get() any        { return cmp.Or(*s.p, s.fallback) }
+func (s textSetting) accepts() string { return "text" }
+func (s textSetting) set(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		*s.p = ""
 	case string:
 		*s.p = v
-	case []byte:
+	case []byte: // Flask's SECRET_KEY is often bytes
 		*s.p = string(v)
 	default:
 		return false
@@ -353,11 +338,11 @@ func (s text) set(v any) bool {
 	return true
 }
 
-type list struct{ p *[]string }
+type listSetting struct{ p *[]string }
 
-func (s list) get() any        { return slices.Clone(*s.p) }
-func (s list) accepts() string { return `a list of texts, as JSON or "a,b"` }
-func (s list) set(v any) bool {
+func (s listSetting) get() any        { return slices.Clone(*s.p) }
+func (s listSetting) accepts() string { return "a list of texts, in the environment as JSON or a,b" }
+func (s listSetting) set(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		*s.p = nil
@@ -391,21 +376,21 @@ func splitList(s string) []string {
 	return all
 }
 
-// seconds is a duration whose numbers are seconds, as Flask's are. With a
-// default of its own, zero is refused: in the field it would mean the default.
-type seconds struct {
+// durationSetting takes numbers as seconds, as Flask does. Where there is a
+// default, zero is refused: in the field it would mean the default.
+type durationSetting struct {
 	p        *time.Duration
 	fallback time.Duration
 }
 
-func (s seconds) get() any { return cmp.Or(*s.p, s.fallback) }
-func (s seconds) accepts() string {
+func (s durationSetting) get() any { return cmp.Or(*s.p, s.fallback) }
+func (s durationSetting) accepts() string {
 	if s.fallback > 0 {
 		return `seconds above 0, or text such as "168h"`
 	}
 	return `seconds, or text such as "168h"`
 }
-func (s seconds) set(v any) bool {
+func (s durationSetting) set(v any) bool {
 	if v == nil {
 		*s.p = 0
 		return true
@@ -438,22 +423,22 @@ func duration(v any) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, ok && -most <= n && n <= most
 }
 
-// limit is a number of bytes or parts, negative for none: Flask's None. Zero is
-// refused: Flask would take nothing, others mean no limit, and in the field it
-// is the default.
-type limit[T int | int64] struct {
+// limitSetting is a number of bytes or parts, negative for none: Flask's None.
+// Zero is refused: Flask would take nothing at all, others mean no limit by it,
+// and in the field it is the default.
+type limitSetting[T int | int64] struct {
 	p        *T
 	fallback T
 }
 
-func (s limit[T]) accepts() string { return "a number above 0, or null for no limit" }
-func (s limit[T]) get() any {
+func (s limitSetting[T]) accepts() string { return "a number above 0, or null for no limit" }
+func (s limitSetting[T]) get() any {
 	if *s.p < 0 {
 		return nil
 	}
 	return cmp.Or(*s.p, s.fallback)
 }
-func (s limit[T]) set(v any) bool {
+func (s limitSetting[T]) set(v any) bool {
 	n, ok := wholeNumber(v)
 	if v == nil {
 		n, ok = -1, true
@@ -465,33 +450,32 @@ func (s limit[T]) set(v any) bool {
 	return true
 }
 
-// cookieLimit is Flask's MAX_COOKIE_SIZE, where 0 is no limit.
-type cookieLimit struct{ p *int }
+// cookieSizeSetting is a limit that Flask turns off with 0.
+type cookieSizeSetting struct{ limitSetting[int] }
 
-func (s cookieLimit) accepts() string { return "a number, or 0 for no limit" }
-func (s cookieLimit) get() any        { return max(cmp.Or(*s.p, defaultMaxCookieSize), 0) }
-func (s cookieLimit) set(v any) bool {
+func (s cookieSizeSetting) accepts() string { return "a number above 0, or 0 for no limit" }
+func (s cookieSizeSetting) get() any        { return max(cmp.Or(*s.p, s.fallback), 0) }
+func (s cookieSizeSetting) set(v any) bool {
 	if n, ok := wholeNumber(v); ok && n == 0 {
-		*s.p = -1
-		return true
+		v = nil
 	}
-	return limit[int]{p: s.p}.set(v)
+	return s.limitSetting.set(v)
 }
 
-type sameSite struct{ p *http.SameSite }
+type sameSiteSetting struct{ p *http.SameSite }
 
 var sameSiteNames = map[http.SameSite]string{
 	http.SameSiteLaxMode: "Lax", http.SameSiteStrictMode: "Strict", http.SameSiteNoneMode: "None",
 }
 
-func (s sameSite) accepts() string { return "Lax, Strict, None, or null for none at all" }
-func (s sameSite) get() any {
+func (s sameSiteSetting) accepts() string { return "Lax, Strict, None, or null for no SameSite" }
+func (s sameSiteSetting) get() any {
 	if name, ok := sameSiteNames[cmp.Or(*s.p, http.SameSiteLaxMode)]; ok {
 		return name
 	}
 	return nil
 }
-func (s sameSite) set(v any) bool {
+func (s sameSiteSetting) set(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		*s.p = http.SameSiteDefaultMode
@@ -511,16 +495,16 @@ func (s sameSite) set(v any) bool {
 }
 
 // missing is a key of Flask's that does nothing here: only Flask's default for it is taken.
-func missing(*Config) setting { return unsupported{} }
+func missing(*Config) setting { return missingSetting{} }
 
-type unsupported struct{}
+type missingSetting struct{}
 
-func (unsupported) get() any { return nil }
-func (unsupported) accepts() string {
+func (missingSetting) get() any { return nil }
+func (missingSetting) accepts() string {
 	return "null or false: hipflask does not have this key of Flask's"
 }
-func (unsupported) set(v any) bool {
-	on, ok := truth(v)
+func (missingSetting) set(v any) bool {
+	on, ok := switchedOn(v)
 	return ok && !on
 }
 
@@ -574,13 +558,13 @@ func (cfg *Config) put(source, key string, value any) error {
 		return nil
 	}
 	if !s.set(value) {
-		return fmt.Errorf("hipflask: %s: %s cannot be %s; give %s", source, key, describe(key, value), s.accepts())
+		return fmt.Errorf("hipflask: %s: %s cannot be %s; give %s", source, key, describeRefused(key, value), s.accepts())
 	}
 	return nil
 }
 
-// describe shows a value that was refused, but only the type of a secret one.
-func describe(key string, v any) string {
+// describeRefused shows a value that was refused, but only the type of a secret one.
+func describeRefused(key string, v any) string {
 	switch t := v.(type) {
 	case nil:
 		return "null"
@@ -589,19 +573,19 @@ func describe(key string, v any) string {
 	case map[string]any:
 		return "a map"
 	case string:
-		if !secret(key) {
+		if !looksSecret(key) {
 			return strconv.Quote(t)
 		}
 	case bool, int, int64, float64, time.Duration:
-		if !secret(key) {
+		if !looksSecret(key) {
 			return fmt.Sprint(v)
 		}
 	}
 	return fmt.Sprintf("a %T", v)
 }
 
-// secret says whether a key's value must stay out of pages, logs and errors.
-func secret(key string) bool {
+// looksSecret says whether a key's value must stay out of pages, logs and errors.
+func looksSecret(key string) bool {
 	key = strings.ToUpper(key)
 	for _, word := range []string{"SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL"} {
 		if strings.Contains(key, word) {
@@ -616,7 +600,7 @@ func secret(key string) bool {
 func (cfg *Config) public() map[string]any {
 	all := withoutSecrets(cfg.own)
 	for _, k := range configKeys {
-		if !secret(k.name) {
+		if !looksSecret(k.name) {
 			all[k.name] = k.field(cfg).get()
 		}
 	}
@@ -626,7 +610,7 @@ func (cfg *Config) public() map[string]any {
 func withoutSecrets(m map[string]any) map[string]any {
 	kept := make(map[string]any, len(m)+len(configKeys))
 	for key, value := range m {
-		if secret(key) {
+		if looksSecret(key) {
 			continue
 		}
 		if inner, ok := value.(map[string]any); ok {
@@ -644,7 +628,7 @@ func (cfg *Config) FromMap(m map[string]any) error { return cfg.fromMap("Config.
 
 func (cfg *Config) fromMap(source string, m map[string]any) error {
 	return cfg.load(m, func(trial *Config, key string) error {
-		if !upperCase(key) {
+		if !isUpper(key) {
 			return nil
 		}
 		return trial.put(source, key, m[key])
@@ -666,8 +650,8 @@ func (cfg *Config) load(keys map[string]any, put func(trial *Config, key string)
 	return nil
 }
 
-// upperCase is Python's str.isupper: some letter, and none in lower case.
-func upperCase(key string) bool {
+// isUpper is Python's str.isupper: some letter, and none in lower case.
+func isUpper(key string) bool {
 	return strings.ToUpper(key) == key && strings.ToLower(key) != key
 }
 
@@ -831,7 +815,7 @@ func (cfg *Config) FromDotEnv(path string) error {
 		found[key] = value
 	}
 	err = cfg.load(found, func(trial *Config, key string) error {
-		if !upperCase(key) {
+		if !isUpper(key) {
 			return nil
 		}
 		return trial.putVariable(source[key], key, found[key].(string))
@@ -977,76 +961,4 @@ func notNegative(name string, d time.Duration) error {
 		return fmt.Errorf("hipflask: Config.%s is %v; give a duration above zero, or zero for the default", name, d)
 	}
 	return nil
-}
-
-// resolveRoot settles Root, as documented there; sourceFile is the file that called New.
-func (cfg *Config) resolveRoot(sourceFile string) fs.FS {
-	source := sourceFolder(sourceFile)
-	switch cfg.Root.(type) {
-	case nil:
-		return openFolder(cmp.Or(source, executableFolder()))
-	case embed.FS:
-		if cfg.Debug && source != "" && (isFolder(source, "templates") || isFolder(source, "static")) {
-			return openFolder(source)
-		}
-	}
-	return cfg.Root
-}
-
-// sourceFolder is the folder of a source file, "" if this machine does not have
-// it. A build with -trimpath leaves a relative name, which says nothing here.
-func sourceFolder(file string) string {
-	if dir := filepath.Dir(file); filepath.IsAbs(file) && isFolder(dir) {
-		return dir
-	}
-	return ""
-}
-
-func executableFolder() string {
-	file, err := os.Executable()
-	if err != nil {
-		return "."
-	}
-	if target, err := filepath.EvalSymlinks(file); err == nil {
-		file = target
-	}
-	return filepath.Dir(file)
-}
-
-func isFolder(path ...string) bool {
-	info, err := os.Stat(filepath.Join(path...))
-	return err == nil && info.IsDir()
-}
-
-// folder is a folder on disk that no link leads out of, nor out of a folder
-// inside it: fs.Sub opens that as a root of its own.
-type folder struct {
-	fs.FS
-	root *os.Root
-}
-
-func openFolder(path string) fs.FS {
-	root, err := os.OpenRoot(path)
-	if err != nil {
-		return noFolder{err}
-	}
-	return folder{root.FS(), root}
-}
-
-// noFolder is a folder that could not be opened: each use says why.
-type noFolder struct{ err error }
-
-func (f noFolder) Open(string) (fs.File, error) { return nil, f.err }
-
-func (f folder) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
-
-func (f folder) Sub(name string) (fs.FS, error) {
-	if !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: "sub", Path: name, Err: fs.ErrInvalid}
-	}
-	root, err := f.root.OpenRoot(filepath.FromSlash(name))
-	if err != nil {
-		return nil, err
-	}
-	return folder{root.FS(), root}, nil
 }

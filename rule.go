@@ -1,0 +1,236 @@
+package hipflask
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxVariables bounds the variables of one rule. Nobody writes so many by hand;
+// a generated rule that does is a mistake worth hearing about.
+const maxVariables = 32
+
+// A rule is a parsed URL rule, such as /post/<int:id>.
+type rule struct {
+	text   string      // as registered
+	pieces []piece     // the whole rule in order: what URLFor joins
+	parts  []*part     // the same, cut at the slashes: what the router matches
+	vars   []*variable // in the order they stand in the rule
+}
+
+// names returns the names of the rule's variables, in order.
+func (r *rule) names() []string {
+	names := make([]string, len(r.vars))
+	for i, v := range r.vars {
+		names[i] = v.name
+	}
+	return names
+}
+
+// A piece is literal text or, where v is set, a variable.
+type piece struct {
+	literal string
+	v       *variable
+}
+
+// A variable is <converter(arguments):name>.
+type variable struct {
+	name string
+	spec string // "int(max=5)"; "string" where the rule names no converter
+	conv Converter
+}
+
+// pattern is the regular expression of the variable's text. A converter of the
+// user's own gets any text without a slash, and judges it in Match.
+func (v *variable) pattern() string {
+	if p, ok := v.conv.(patterned); ok {
+		return p.pattern()
+	}
+	return `[^/]+`
+}
+
+// key is equal for variables that match the same texts.
+func (v *variable) key() string {
+	if p, ok := v.conv.(patterned); ok {
+		return p.pattern()
+	}
+	return v.spec
+}
+
+// A part is what stands between two slashes. A part that holds a path takes
+// everything up to the end of the rule, slashes included: it is the tail.
+type part struct {
+	pieces []piece
+	vars   []*variable
+	tail   bool
+	slash  bool // a tail that ends in a slash: /wiki/<path:page>/
+
+	// Set by compile.
+	key    string         // parts with equal keys match the same texts
+	prefix string         // literal text before a lone variable; a literal part's whole text
+	suffix string         // literal text after a lone variable
+	expr   *regexp.Regexp // for two variables and more; else nil
+	runs   []int          // characters in each literal run, for the precedence
+}
+
+// literal reports whether the part has no variables.
+func (p *part) literal() bool { return len(p.vars) == 0 }
+
+// lone reports whether the part is one variable and nothing else.
+func (p *part) lone() bool { return len(p.pieces) == 1 && len(p.vars) == 1 && !p.slash }
+
+// variableSyntax is <name>, <converter:name> or <converter(arguments):name>.
+var variableSyntax = regexp.MustCompile(
+	`^<(?:([a-zA-Z_][a-zA-Z0-9_]*)(?:\((.*?)\))?:)?([a-zA-Z_][a-zA-Z0-9_]*)>`)
+
+// parseRule parses the text of a rule. converters are the user's own, which go
+// before the built-in ones of the same name.
+func parseRule(text string, converters map[string]func(ConverterArgs) (Converter, error)) (*rule, error) {
+	if !strings.HasPrefix(text, "/") {
+		return nil, fmt.Errorf("hipflask: rule %q must start with a slash", text)
+	}
+	r := &rule{text: text}
+	p := &part{}
+	for pos := 1; pos < len(text); {
+		switch text[pos] {
+		case '/':
+			if text[pos-1] != '/' { // doubled slashes count as one, as in a request
+				p = r.slash(p)
+			}
+			pos++
+		case '<':
+			v, length, err := r.variable(pos, converters)
+			if err != nil {
+				return nil, err
+			}
+			r.vars = append(r.vars, v)
+			p.add(v)
+			pos += length
+		default:
+			end := pos + 1
+			for end < len(text) && text[end] != '<' && text[end] != '/' {
+				end++
+			}
+			p.pieces = append(p.pieces, piece{literal: text[pos:end]})
+			pos = end
+		}
+	}
+	if len(r.vars) > maxVariables {
+		return nil, fmt.Errorf("hipflask: rule %q has %d variables; %d is the most", text, len(r.vars), maxVariables)
+	}
+	r.end(p)
+	return r, r.compile()
+}
+
+// slash goes on to the next part, except within a tail.
+func (r *rule) slash(p *part) *part {
+	if p.tail {
+		p.pieces = append(p.pieces, piece{literal: "/"})
+		return p
+	}
+	r.parts = append(r.parts, p)
+	return &part{}
+}
+
+// end takes the last part. The slash behind a tail is a part of its own, empty.
+func (r *rule) end(p *part) {
+	r.parts = append(r.parts, p)
+	last := len(p.pieces) - 1
+	if p.tail && p.pieces[last].literal == "/" {
+		p.slash = true
+		p.pieces = p.pieces[:last]
+		r.parts = append(r.parts, &part{})
+	}
+}
+
+// compile compiles every part, and lists the pieces of the whole rule.
+func (r *rule) compile() error {
+	for _, p := range r.parts {
+		if err := p.compile(r.text); err != nil {
+			return err
+		}
+		r.pieces = append(r.pieces, piece{literal: "/"})
+		r.pieces = append(r.pieces, p.pieces...)
+	}
+	return nil
+}
+
+func (p *part) add(v *variable) {
+	p.vars = append(p.vars, v)
+	p.pieces = append(p.pieces, piece{v: v})
+	if _, path := v.conv.(pathConverter); path {
+		p.tail = true
+	}
+}
+
+// variable parses the variable at text[pos], and returns the length of its text.
+func (r *rule) variable(pos int, converters map[string]func(ConverterArgs) (Converter, error)) (*variable, int, error) {
+	m := variableSyntax.FindStringSubmatch(r.text[pos:])
+	if m == nil {
+		return nil, 0, fmt.Errorf("hipflask: rule %q is malformed at %q (byte %d): "+
+			"a variable is written <name>, <converter:name> or <converter(arguments):name>", r.text, r.text[pos:], pos)
+	}
+	whole, converter, arguments, name := m[0], m[1], m[2], m[3]
+	if slices.Contains(r.names(), name) {
+		return nil, 0, fmt.Errorf("hipflask: rule %q has two variables named %q; give each its own name", r.text, name)
+	}
+	if converter == "" {
+		converter = "string"
+	}
+	conv, err := newConverter(r.text, converter, arguments, converters)
+	if err != nil {
+		return nil, 0, err
+	}
+	spec := strings.TrimSuffix(strings.TrimPrefix(whole, "<"), name+">")
+	return &variable{name: name, spec: cmp.Or(strings.TrimSuffix(spec, ":"), "string"), conv: conv}, len(whole), nil
+}
+
+// compile sets what matching and the precedence need.
+func (p *part) compile(rule string) (err error) {
+	var expr, key strings.Builder
+	variables := 0
+	for _, piece := range p.pieces {
+		if v := piece.v; v != nil {
+			variables++
+			expr.WriteString("(" + v.pattern() + ")")
+			key.WriteString("<" + v.key() + ">")
+			continue
+		}
+		if variables == 0 {
+			p.prefix += piece.literal
+		} else {
+			p.suffix += piece.literal
+		}
+		if piece.literal != "/" { // a slash inside a tail is no literal run
+			p.runs = append(p.runs, utf8.RuneCountInString(piece.literal))
+		}
+		expr.WriteString(regexp.QuoteMeta(piece.literal))
+		key.WriteString(piece.literal)
+	}
+	p.key = fmt.Sprint(p.literal(), p.slash, key.String())
+	if len(p.vars) > 1 {
+		if p.expr, err = regexp.Compile(`\A` + expr.String() + `\z`); err != nil {
+			return fmt.Errorf("hipflask: rule %q: %q cannot be matched beside another variable: %w", rule, key.String(), err)
+		}
+	}
+	return nil
+}
+
+// compareParts is Werkzeug's order of two parts that may match the same text:
+// a literal first, then more literal runs, longer ones, more variables, and
+// lighter converters. 0 leaves the order of registration.
+func compareParts(a, b *part) int {
+	if a.literal() || b.literal() {
+		return cmp.Compare(len(a.vars), len(b.vars))
+	}
+	return cmp.Or(
+		cmp.Compare(len(b.runs), len(a.runs)),
+		slices.Compare(b.runs, a.runs),
+		cmp.Compare(len(b.vars), len(a.vars)),
+		slices.CompareFunc(a.vars, b.vars, func(v, w *variable) int {
+			return cmp.Compare(v.conv.Weight(), w.conv.Weight())
+		}))
+}
