@@ -32,6 +32,8 @@ type App struct {
 	converters map[string]func(args ConverterArgs) (Converter, error)
 	middleware []func(http.Handler) http.Handler
 
+	templateFuncs map[string]any // of TemplateFunc; render.go
+
 	setupOnce  sync.Once
 	setupErr   error
 	setupEnded atomic.Bool
@@ -86,10 +88,11 @@ func (a *App) newLogger() *slog.Logger {
 // configuration and templates, down to each literal url_for that fits no route.
 // A test that calls it finds at once what a visitor would find one by one.
 func (a *App) Check() error {
-	if err := a.endSetup(); err != nil {
+	err := a.endSetup()
+	if a.router == nil {
 		return err
 	}
-	return errors.Join(a.renderer.check(a.router)...)
+	return errors.Join(err, errors.Join(a.renderer.check(a.router)...))
 }
 
 // endSetup settles everything a request needs, once. Its error is a mistake
@@ -119,8 +122,8 @@ func (a *App) build() error {
 	keep(err)
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
-	a.renderer, err = newRenderer(a, a.root)
-	keep(err)
+	// A broken page is the failure of that page, and of Check.
+	a.renderer, _ = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
 
 	a.crossOrigin = http.NewCrossOriginProtection()
 	for _, origin := range a.Config.TrustedOrigins {
@@ -194,7 +197,7 @@ func (a *App) dispatch(c *Context) (err error) {
 		return c.redirectPath(c.match.redirect)
 	case c.match.route == nil:
 		return c.match.failure()
-	case c.match.automaticOptions():
+	case c.match.automaticOptions:
 		return c.allowed(a.router.allowed(c.Request.URL.Path))
 	}
 	if err := c.firstError(c.match.route.serve(c)); err != nil {

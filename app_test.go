@@ -555,6 +555,7 @@ func TestStreaming(t *testing.T) {
 	})
 	app.Get("/cut", func(c *Context) error {
 		io.WriteString(c.Writer(), "half")
+		http.NewResponseController(c.Writer()).Flush()
 		return errors.New("no more")
 	})
 	server := httptest.NewServer(app)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"math"
 	"net/http"
@@ -48,6 +49,10 @@ type Config struct {
 
 	// Testing says that a test runs the App. Key: TESTING.
 	Testing bool
+
+	// Logger is what [App.Logger] returns; nil means slog.Default() with the App's
+	// name as the attribute "app". It has no key.
+	Logger *slog.Logger
 
 	// SecretKey signs the session cookie; without one, writing a session is
 	// [ErrNoSecretKey]. Make it long and random, and keep it out of the source.

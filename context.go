@@ -36,9 +36,8 @@ type Context struct {
 	form  url.Values
 	files map[string][]*multipart.FileHeader
 
-	session     *Session
-	flashed     []Message // this request's flashes, once read
-	flashesRead bool
+	session      atomic.Pointer[Session] // made at the first call of Session
+	sessionSaved atomic.Bool             // the reply has its Set-Cookie, or needs none
 
 	// The reply; reply.go.
 	w          http.ResponseWriter

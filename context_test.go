@@ -264,7 +264,7 @@ func TestParam(t *testing.T) {
 	app.Get("/post/<int:id>/<title>", func(c *Context) error {
 		return c.Text(fmt.Sprintf("%d %s %s %d %q", c.ParamInt("id"), c.Param("id"), c.Param("title"), c.ParamInt("other"), c.Param("other")))
 	})
-	app.Get("/page", func(c *Context) error { return c.Text(fmt.Sprint(c.ParamInt("page"), c.Param("page"))) }).Defaults("page", 3)
+	app.Get("/page", func(c *Context) error { return c.Text(fmt.Sprint(c.ParamInt("page"), " ", c.Param("page"))) }).Defaults("page", 3)
 	app.Get("/name/<name>", func(c *Context) error { return c.Text(fmt.Sprint(c.ParamInt("name"))) })
 	for _, test := range []struct {
 		path   string

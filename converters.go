@@ -294,7 +294,7 @@ func (c intConverter) Match(text string) (bool, error) {
 }
 
 func (c intConverter) Text(value any) (string, error) {
-	n, err := wholeNumber(value)
+	n, err := wholeValue(value)
 	if err != nil {
 		return "", err
 	}
@@ -304,9 +304,9 @@ func (c intConverter) Text(value any) (string, error) {
 func (c intConverter) Weight() int     { return 50 }
 func (c intConverter) pattern() string { return signPattern(c.signed) + `[0-9]+` }
 
-// wholeNumber reads a value for an int variable: any whole number, its text, or
+// wholeValue reads a value for an int variable: any whole number, its text, or
 // a float, cut towards zero.
-func wholeNumber(value any) (any, error) {
+func wholeValue(value any) (any, error) {
 	switch v := indirect(value); v.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return v.Int(), nil

@@ -448,7 +448,7 @@ func (e templateError) Unwrap() error { return e.err }
 
 // missingTemplate is the error for a file that is not there.
 func missingTemplate(name string, files map[string]*templateFile) error {
-	return fmt.Errorf("%q: %w in templates/%s", name, fs.ErrNotExist, nearest(name, slices.Sorted(maps.Keys(files))))
+	return fmt.Errorf("%q: %w in templates/%s", name, fs.ErrNotExist, didYouMean(name, slices.Sorted(maps.Keys(files))))
 }
 
 // undefinedTemplate is missingTemplate for a name that could be a define's too.
@@ -462,41 +462,10 @@ func undefinedTemplate(name string, files map[string]*templateFile) error {
 	return missingTemplate(name, files)
 }
 
-// nearest says which of the names look like the one that was meant.
-func nearest(name string, names []string) string {
-	const most = 3
-	near := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return editDistance(name, n) > len(name)/2 })
-	slices.SortStableFunc(near, func(a, b string) int { return editDistance(name, a) - editDistance(name, b) })
-	switch {
-	case len(names) == 0:
+// didYouMean says which of the names looks most like the one asked for.
+func didYouMean(name string, names []string) string {
+	if len(names) == 0 {
 		return ", which is empty or missing"
-	case len(near) == 0:
-		return ""
 	}
-	quoted := make([]string, 0, most)
-	for _, n := range near[:min(most, len(near))] {
-		quoted = append(quoted, fmt.Sprintf("%q", n))
-	}
-	return "; did you mean " + strings.Join(quoted, " or ") + "?"
-}
-
-// editDistance counts the bytes to insert, delete or replace to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return fmt.Sprintf("; did you mean %q?", nearest(name, names))
 }

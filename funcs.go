@@ -181,20 +181,20 @@ var (
 // htmlValue turns a nil pointer into a nil that html/template understands: it
 // is nothing in HTML and null in a script.
 func htmlValue(v reflect.Value) reflect.Value {
-	if isNil(v) {
+	if nilValue(v) {
 		return untypedNil
 	}
 	return v
 }
 
 func textValue(v reflect.Value) reflect.Value {
-	if isNil(v) {
+	if nilValue(v) {
 		return nothing
 	}
 	return v
 }
 
-func isNil(v reflect.Value) bool {
+func nilValue(v reflect.Value) bool {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		if v.IsNil() {
 			return true

@@ -629,26 +629,26 @@ func decodeFresh(raw json.RawMessage, dst any) error {
 	err := d.Decode(dst)
 	switch dst := dst.(type) {
 	case *any:
-		*dst = plainNumbers(*dst)
+		*dst = wholeNumbers(*dst)
 	case *map[string]any:
-		plainNumbers(*dst)
+		wholeNumbers(*dst)
 	case *[]any:
-		plainNumbers(*dst)
+		wholeNumbers(*dst)
 	}
 	return err
 }
 
-// plainNumbers replaces each json.Number by an int64, or by a float64 if it has
+// wholeNumbers replaces each json.Number by an int64, or by a float64 if it has
 // a fraction or an exponent. A whole number that is too large stays as it is.
-func plainNumbers(value any) any {
+func wholeNumbers(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for k, v := range value {
-			value[k] = plainNumbers(v)
+			value[k] = wholeNumbers(v)
 		}
 	case []any:
 		for i, v := range value {
-			value[i] = plainNumbers(v)
+			value[i] = wholeNumbers(v)
 		}
 	case json.Number:
 		if i, err := value.Int64(); err == nil {
@@ -670,25 +670,6 @@ func mustPoint(method, key string, dst any) {
 
 // Configuration.
 
-const (
-	defaultSessionLifetime = 31 * 24 * time.Hour // Flask's
-	defaultMaxCookieSize   = 4093                // name and value; what every browser takes
-)
-
-func (cfg *Config) sessionLifetime() time.Duration {
-	if cfg.PermanentSessionLifetime == 0 {
-		return defaultSessionLifetime
-	}
-	return cfg.PermanentSessionLifetime
-}
-
-func (cfg *Config) maxCookieSize() int {
-	if cfg.MaxCookieSize == 0 {
-		return defaultMaxCookieSize
-	}
-	return cfg.MaxCookieSize
-}
-
 // cookieExcess returns by how many bytes the cookie is larger than browsers
 // keep. A negative MaxCookieSize is no limit.
 func (cfg *Config) cookieExcess(cookie *http.Cookie) int {
@@ -699,33 +680,17 @@ func (cfg *Config) cookieExcess(cookie *http.Cookie) int {
 	return len(cookie.Name) + len(cookie.Value) - limit
 }
 
-func (cfg *Config) sessionCookieName() string {
-	if cfg.SessionCookieName == "" {
-		return "session"
-	}
-	return cfg.SessionCookieName
-}
-
 // sessionCookie returns the session cookie without a value. Browsers take a
 // partitioned cookie only if it is secure.
 func (cfg *Config) sessionCookie(secure bool) *http.Cookie {
 	cookie := &http.Cookie{
 		Name:        cfg.sessionCookieName(),
 		Domain:      cfg.SessionCookieDomain,
-		Path:        cfg.SessionCookiePath,
+		Path:        cfg.sessionCookiePath(),
 		HttpOnly:    !cfg.DisableSessionCookieHTTPOnly,
-		Secure:      secure || cfg.SessionCookieSecure || cfg.SessionCookiePartitioned,
-		SameSite:    cfg.SessionCookieSameSite,
+		Secure:      cfg.sessionCookieSecure(secure),
+		SameSite:    cfg.sessionCookieSameSite(),
 		Partitioned: cfg.SessionCookiePartitioned,
-	}
-	if cookie.Path == "" {
-		cookie.Path = cfg.ApplicationRoot
-	}
-	if cookie.Path == "" {
-		cookie.Path = "/"
-	}
-	if cookie.SameSite == 0 {
-		cookie.SameSite = http.SameSiteLaxMode
 	}
 	return cookie
 }
