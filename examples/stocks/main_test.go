@@ -3,6 +3,7 @@ package main
 import (
 	"html"
 	"maps"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -116,7 +117,8 @@ func TestCellsAreEscaped(t *testing.T) {
 }
 
 func TestURLForBlogPost(t *testing.T) {
-	got, err := newApp().URLFor("displayBlogPost", "post_id", 17)
+	c := newApp().NewContext(nil, httptest.NewRequest("GET", "/", nil))
+	got, err := c.URLFor("displayBlogPost", "post_id", 17)
 	if err != nil || got != "/blog_posts/17" {
 		t.Errorf("got %q and error %v, want /blog_posts/17", got, err)
 	}
