@@ -113,6 +113,7 @@ func (a *App) build() error {
 	a.root = a.Config.resolveRoot(a.sourceFile)
 	a.autoStatic()
 	for _, r := range a.routes {
+		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
 		r.build()
 	}
 	keep(sameEndpoint(a.routes))

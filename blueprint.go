@@ -337,10 +337,18 @@ func callerOutside() string {
 
 // validToken reports whether s may be a method or a header's name.
 func validToken(s string) bool {
-	for _, ch := range []byte(s) {
-		if ch <= ' ' || ch >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?={}`, ch) >= 0 {
+	for i := range len(s) {
+		if !tokenChars[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+// tokenChars are the characters of a token in HTTP.
+var tokenChars = func() (chars [256]bool) {
+	for _, ch := range "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" {
+		chars[ch] = true
+	}
+	return chars
+}()

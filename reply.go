@@ -324,12 +324,22 @@ func (c *Context) checkHeader() error {
 			return fmt.Errorf("hipflask: %q is no name of a header", name)
 		}
 		for _, v := range values {
-			if strings.ContainsAny(v, "\r\n\x00") {
+			if splitsHeader(v) {
 				return fmt.Errorf("hipflask: the header %s has a line break or NUL in its value %q", name, v)
 			}
 		}
 	}
 	return nil
+}
+
+// splitsHeader reports whether a header's value has what would end it early.
+func splitsHeader(v string) bool {
+	for i := range len(v) {
+		if ch := v[i]; ch == '\r' || ch == '\n' || ch == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // write sends the prepared reply.

@@ -48,6 +48,7 @@ func (a *App) Run(addr ...string) error {
 	if err != nil {
 		return fmt.Errorf("hipflask: cannot listen on %s: %w", address, err)
 	}
+	a.warnOfKey()
 	a.printStart(os.Stderr, listener.Addr())
 	if a.Config.Debug {
 		a.accessLog = os.Stderr
@@ -68,6 +69,19 @@ func (a *App) checkBeforeRun() error {
 		return nil
 	}
 	return err
+}
+
+// minKeyBytes is the shortest SecretKey that Run takes without a word: 16 random
+// bytes cannot be guessed.
+const minKeyBytes = 16
+
+// warnOfKey says that the session cookie can be forged. The tutorials' keys are
+// short, so it is no mistake; and in Debug nobody is to be kept out.
+func (a *App) warnOfKey() {
+	if n := len(a.Config.SecretKey); n > 0 && n < minKeyBytes && !a.Config.Debug {
+		a.Logger().Warn("Config.SecretKey is short enough to be guessed, and who knows it can sign in as anybody; "+
+			"openssl rand -hex 32 prints a good one", "bytes", n)
+	}
 }
 
 // runAddress settles Run's address.
