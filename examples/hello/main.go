@@ -39,16 +39,14 @@ func newApp() *hipflask.App {
 func index(c *hipflask.Context) error {
 	page := hipflask.Data{"current_time": time.Now().UTC()}
 	if c.Request.Method == "POST" {
-		name := c.Form("flask_name")
-		if strings.TrimSpace(name) == "" {
-			page["problem"] = "This field is required."
-			return c.Render("index.html", page)
+		if name := c.Form("flask_name"); strings.TrimSpace(name) != "" {
+			if old := c.Session().GetString("flask_name"); old != "" && old != name {
+				c.Flash("You have multiple names?")
+			}
+			c.Session().Set("flask_name", name)
+			return c.RedirectTo("index")
 		}
-		if old := c.Session().GetString("flask_name"); old != "" && old != name {
-			c.Flash("You have multiple names?")
-		}
-		c.Session().Set("flask_name", name)
-		return c.RedirectTo("index")
+		page["problem"] = "This field is required."
 	}
 	return c.Render("index.html", page)
 }
