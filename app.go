@@ -123,8 +123,7 @@ func (a *App) build() error {
 	keep(err)
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
-	// A broken page is the failure of that page, and of Check.
-	a.renderer, _ = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
+	a.renderer = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
 
 	a.crossOrigin = http.NewCrossOriginProtection()
 	for _, origin := range a.Config.TrustedOrigins {

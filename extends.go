@@ -47,6 +47,9 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	parsed, err := texttemplate.New(name).Funcs(funcs).Parse(source)
 	if err != nil {
 		f.err = templateError{err}
+		if unknown := unknownFunction.FindStringSubmatch(err.Error()); unknown != nil {
+			f.err = fmt.Errorf("%w%s", f.err, didYouMean(unknown[1], slices.Sorted(maps.Keys(funcs))))
+		}
 		return f
 	}
 	for _, t := range parsed.Templates() {
@@ -57,11 +60,14 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	f.main = parsed.Tree
 	f.findExtends()
 	f.err = f.checkKeywords()
-	if ext := path.Ext(name); ext == ".xml" || ext == ".svg" {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".xml", ".svg", ".xhtml":
 		f.keepXML()
 	}
 	return f
 }
+
+var unknownFunction = regexp.MustCompile(`function "(\w+)" not defined$`)
 
 // findExtends looks for {{extends "file"}} at the start of the file, where only
 // white space and comments may stand before it.
@@ -441,8 +447,13 @@ func (e templateError) Error() string {
 	for _, prefix := range []string{"html/template:", "template:"} {
 		text = strings.TrimPrefix(text, prefix)
 	}
+	text = errorNoise.Replace(text)
 	return "hipflask: template " + strings.TrimSpace(text)
 }
+
+// errorNoise takes out of an error what printValues added to the page, and the
+// beginnings of errors inside another.
+var errorNoise = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "", ": hipflask: ", ": ", ": template: ", ": ")
 
 func (e templateError) Unwrap() error { return e.err }
 
@@ -462,10 +473,15 @@ func undefinedTemplate(name string, files map[string]*templateFile) error {
 	return missingTemplate(name, files)
 }
 
-// didYouMean says which of the names looks most like the one asked for.
+// didYouMean says which name looks most like the one asked for, if any does.
 func didYouMean(name string, names []string) string {
 	if len(names) == 0 {
 		return ", which is empty or missing"
 	}
-	return fmt.Sprintf("; did you mean %q?", nearest(name, names))
+	const alike = 0.6 // as Python's get_close_matches
+	near := nearest(name, names)
+	if similarity(strings.TrimSuffix(name, path.Ext(name)), strings.TrimSuffix(near, path.Ext(near))) >= alike {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }

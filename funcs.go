@@ -72,7 +72,7 @@ type requestFuncs struct {
 // funcs returns all that hipflask itself defines.
 func (r *requestFuncs) funcs() texttemplate.FuncMap {
 	return texttemplate.FuncMap{
-		"session":              r.sessionValues,
+		"session":              func() map[string]any { return r.c.Session().templateMap() },
 		"get_flashed_messages": r.flashedMessages,
 		"url_for":              func(endpoint string, values ...any) (string, error) { return r.c.URLFor(endpoint, values...) },
 		"request":              func() *http.Request { return r.c.Request },
@@ -94,13 +94,6 @@ func misplaced(...any) (string, error) {
 
 // set points the functions at a request; nil clears them.
 func (r *requestFuncs) set(c *Context) { r.c, r.g = c, nil }
-
-func (r *requestFuncs) sessionValues() map[string]any {
-	if s := r.c.Session(); s != nil {
-		return s.templateMap()
-	}
-	return nil
-}
 
 func (r *requestFuncs) contextValues() map[string]any {
 	if r.g == nil {
@@ -165,40 +158,34 @@ func tojson(v any) (template.JS, error) {
 }
 
 // A value that is missing or nil prints nothing. html/template sees to it except
-// for nil pointers, text/template not at all; so every action that could print
-// one goes through one of these, which printValues adds to its pipeline.
+// for nil pointers, text/template not at all; so printValues ends the pipelines
+// that could print one with htmlValue or textValue.
 const (
 	printHTML = "_hipflask_html"
 	printText = "_hipflask_text"
 	stopPage  = "_hipflask_stop"
 )
 
-var (
-	untypedNil = reflect.Zero(reflect.TypeFor[any]())
-	nothing    = reflect.ValueOf("")
-)
-
-// htmlValue turns a nil pointer into a nil that html/template understands: it
-// is nothing in HTML and null in a script.
-func htmlValue(v reflect.Value) reflect.Value {
-	if nilValue(v) {
-		return untypedNil
+// htmlValue turns a nil pointer into a plain nil, which html/template prints as
+// nothing, and as null in a script.
+func htmlValue(v any) any {
+	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && nilValue(r) {
+		return nil
 	}
 	return v
 }
 
+// textValue takes and returns a reflect.Value so that text/template still finds
+// a String method with a pointer receiver.
 func textValue(v reflect.Value) reflect.Value {
 	if nilValue(v) {
-		return nothing
+		return reflect.ValueOf("")
 	}
 	return v
 }
 
 func nilValue(v reflect.Value) bool {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		if v.IsNil() {
-			return true
-		}
 		v = v.Elem()
 	}
 	return !v.IsValid()

@@ -26,10 +26,10 @@ import (
 // taken from a list and put back. extends.go has how files become pages,
 // funcs.go what a page can call.
 type renderer struct {
-	app   *App
-	root  fs.FS                // holds templates/; nil means there are none
-	funcs texttemplate.FuncMap // all there are, not yet bound to a request
-	own   func() map[string]any
+	app    *App
+	root   fs.FS                 // holds templates/; nil means there are none
+	funcs  texttemplate.FuncMap  // all there are, not yet bound to a request
+	config func() map[string]any // {{config}}; made when first asked for
 
 	reload  bool
 	loading sync.Mutex // held by the one who looks for changed files
@@ -66,16 +66,15 @@ type executor interface {
 	execute(w *bytes.Buffer, block string, c *Context, data Data) error
 }
 
-// newRenderer reads and parses templates/ in root, which may be nil. Its error
-// is every mistake found, joined.
+// newRenderer reads and parses templates/ in root, which may be nil. A mistake
+// is the error of the page that has it, and of check, so that the rest of the
+// App works.
 //
 // With reload the files are looked at before every page, and read again if one
-// has changed. A mistake is then no error of newRenderer, only of the page that
-// has it and of check, so that it can be mended while the App runs. Without
-// reload nothing is read or parsed after newRenderer.
-func newRenderer(a *App, root fs.FS, reload bool) (*renderer, error) {
+// has changed. Without, nothing is read or parsed after newRenderer.
+func newRenderer(a *App, root fs.FS, reload bool) *renderer {
 	rd := &renderer{app: a, root: root, reload: reload}
-	rd.own = sync.OnceValue(a.Config.public)
+	rd.config = sync.OnceValue(a.Config.public)
 	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
 	maps.Copy(rd.funcs, a.templateFuncs)
 	maps.Copy(rd.funcs, (&requestFuncs{}).funcs())
@@ -85,10 +84,7 @@ func newRenderer(a *App, root fs.FS, reload bool) (*renderer, error) {
 		set.errs = append(set.errs, err)
 	}
 	rd.set.Store(set)
-	if reload {
-		return rd, nil
-	}
-	return rd, errors.Join(set.errs...)
+	return rd
 }
 
 // render renders a page. The bytes are the caller's own.
@@ -157,8 +153,7 @@ func contextData(c *Context, data Data) Data {
 	return all
 }
 
-// check returns every mistake in the templates, newRenderer's among them, and
-// each url_for with a literal endpoint that fits no route.
+// check returns every mistake in the templates, and each url_for with a literal endpoint that fits no route.
 func (rd *renderer) check(rt *router) []error {
 	set := rd.current()
 	errs := slices.Clone(set.errs)
@@ -372,13 +367,13 @@ func (s *templateSet) fromString(source string) *page {
 // time, which costs several times the rendering. The copies are in a channel and
 // not in a sync.Pool, because the garbage collector empties a Pool.
 type clonePool struct {
-	name  string
-	entry string
-	html  bool
-	trees map[string]*parse.Tree
-	funcs texttemplate.FuncMap // those the page calls
-	own   func() map[string]any
-	free  chan *clone
+	name   string
+	entry  string
+	html   bool
+	trees  map[string]*parse.Tree
+	funcs  texttemplate.FuncMap // those the page calls
+	config func() map[string]any
+	free   chan *clone
 }
 
 // clone is one copy, used by one request at a time.
@@ -401,13 +396,14 @@ type buildable[T runnable] interface {
 
 func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
 	p := &clonePool{
-		name:  name,
-		entry: parts.entry,
-		html:  isHTML(name),
-		trees: parts.trees,
-		funcs: texttemplate.FuncMap{},
-		own:   rd.own,
-		free:  make(chan *clone, 4*runtime.GOMAXPROCS(0)),
+		name:   name,
+		entry:  parts.entry,
+		html:   isHTML(name),
+		trees:  parts.trees,
+		funcs:  texttemplate.FuncMap{},
+		config: rd.config,
+		// A page mostly computes; a few more than there are processors are enough.
+		free: make(chan *clone, 4*runtime.GOMAXPROCS(0)),
 	}
 	printer := printText
 	if p.html {
@@ -427,10 +423,10 @@ func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
 	return p
 }
 
-// isHTML reports whether html/template renders a file: by Jinja's list of
-// extensions, and for RenderString.
+// isHTML reports whether html/template renders a file: by Flask's list of
+// extensions, in any case, and for RenderString.
 func isHTML(name string) bool {
-	switch path.Ext(name) {
+	switch strings.ToLower(path.Ext(name)) {
 	case ".html", ".htm", ".xhtml", ".xml", ".svg":
 		return true
 	}
@@ -485,7 +481,7 @@ func (p *clonePool) guard() *parse.Tree {
 
 // newClone makes a copy and has it escaped.
 func (p *clonePool) newClone() (*clone, error) {
-	cl := &clone{funcs: requestFuncs{config: p.own}}
+	cl := &clone{funcs: requestFuncs{config: p.config}}
 	own := cl.funcs.funcs()
 	funcs := make(texttemplate.FuncMap, len(p.funcs))
 	for name, fn := range p.funcs {
@@ -520,31 +516,52 @@ func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttempl
 	return t, nil
 }
 
-// printValues ends every pipeline that prints a value with printer, unless what
-// it prints can be neither missing nor nil.
+// printValues puts printer at the end of every pipeline that may print a value
+// that is missing or nil.
 func printValues(tree *parse.Tree, printer string, funcs texttemplate.FuncMap) {
 	walk(tree.Root, func(node parse.Node) {
 		action, ok := node.(*parse.ActionNode)
-		if !ok || len(action.Pipe.Decl) > 0 || neverNil(action.Pipe, funcs) {
+		if !ok || len(action.Pipe.Decl) > 0 {
 			return
 		}
-		ident := parse.NewIdentifier(printer).SetPos(action.Pos).SetTree(tree)
-		action.Pipe.Cmds = append(action.Pipe.Cmds,
-			&parse.CommandNode{NodeType: parse.NodeCommand, Pos: action.Pos, Args: []parse.Node{ident}})
+		cmds := action.Pipe.Cmds
+		last := cmds[len(cmds)-1]
+		switch {
+		case len(cmds) > 1 && formatsAny(last):
+			cmds = slices.Insert(cmds, len(cmds)-1, callNode(tree, action, printText))
+		case !neverNil(last, funcs):
+			cmds = append(cmds, callNode(tree, action, printer))
+		}
+		action.Pipe.Cmds = cmds
 	})
 }
 
-func neverNil(pipe *parse.PipeNode, funcs texttemplate.FuncMap) bool {
-	switch last := pipe.Cmds[len(pipe.Cmds)-1].Args[0].(type) {
+func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {
+	ident := parse.NewIdentifier(function).SetPos(at.Position()).SetTree(tree)
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at.Position(), Args: []parse.Node{ident}}
+}
+
+// formatsAny reports whether the command is one of Go's functions that make text
+// of anything, of nil too: {{.x | urlquery}}.
+func formatsAny(command *parse.CommandNode) bool {
+	ident, ok := command.Args[0].(*parse.IdentifierNode)
+	return ok && len(command.Args) == 1 && slices.Contains([]string{"html", "js", "urlquery", "print", "println"}, ident.Ident)
+}
+
+// neverNil reports whether the command is a literal or a function whose result
+// cannot be nil.
+func neverNil(command *parse.CommandNode, funcs texttemplate.FuncMap) bool {
+	switch word := command.Args[0].(type) {
 	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
 		return true
 	case *parse.IdentifierNode:
-		fn, ok := funcs[last.Ident]
-		if !ok { // one of Go's, and these return what they are given
-			return !slices.Contains([]string{"and", "or", "index", "call"}, last.Ident)
+		fn, ok := funcs[word.Ident]
+		if !ok {
+			// One of Go's own; these four return what they are given.
+			return !slices.Contains([]string{"and", "or", "index", "call"}, word.Ident)
 		}
-		result := reflect.TypeOf(fn).Out(0)
-		return result.Kind() != reflect.Interface && result.Kind() != reflect.Pointer && result != reflect.TypeFor[reflect.Value]()
+		kind := reflect.TypeOf(fn).Out(0).Kind()
+		return kind != reflect.Interface && kind != reflect.Pointer
 	}
 	return false
 }
