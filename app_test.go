@@ -275,6 +275,7 @@ func TestEndpointTaken(t *testing.T) {
 }
 
 func TestRegistrationPanics(t *testing.T) {
+	odd := []any{"page"} // in a variable: staticcheck sees through a literal
 	for _, test := range []struct {
 		name string
 		call func(a *App)
@@ -285,7 +286,7 @@ func TestRegistrationPanics(t *testing.T) {
 		{"nil http.Handler", func(a *App) { a.Handle("/x", nil) }, "handler is nil"},
 		{"bad method", func(a *App) { a.Route("/x", sayOK, "GET POST") }, `"GET POST"`},
 		{"unknown converter", func(a *App) { a.Get("/<nope:x>", sayOK) }, "nope"},
-		{"defaults without a value", func(a *App) { a.Get("/x", sayOK).Defaults([]any{"page"}...) }, "/x"},
+		{"defaults without a value", func(a *App) { a.Get("/x", sayOK).Defaults(odd...) }, "/x"},
 		{"defaults without a name", func(a *App) { a.Get("/x", sayOK).Defaults(1, 2) }, "/x"},
 		{"error handler for 200", func(a *App) { a.ErrorHandler(200, nil) }, "200"},
 		{"error handler for 999", func(a *App) { a.ErrorHandler(999, nil) }, "999"},
