@@ -46,15 +46,6 @@ func ask(app http.Handler, method, target string, header ...string) *httptest.Re
 	return w
 }
 
-// postForm is ask with a form.
-func postForm(app http.Handler, target string, form url.Values) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", target, strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := httptest.NewRecorder()
-	app.ServeHTTP(w, r)
-	return w
-}
-
 func sayOK(c *Context) error { return c.Text("ok") }
 
 // TestLifeOfRequest holds the order of hooks to Flask's (flask-behaviour §11).
@@ -284,6 +275,7 @@ func TestEndpointTaken(t *testing.T) {
 }
 
 func TestRegistrationPanics(t *testing.T) {
+	odd := []any{"page"} // in a variable: staticcheck sees through a literal
 	for _, test := range []struct {
 		name string
 		call func(a *App)
@@ -294,7 +286,7 @@ func TestRegistrationPanics(t *testing.T) {
 		{"nil http.Handler", func(a *App) { a.Handle("/x", nil) }, "handler is nil"},
 		{"bad method", func(a *App) { a.Route("/x", sayOK, "GET POST") }, `"GET POST"`},
 		{"unknown converter", func(a *App) { a.Get("/<nope:x>", sayOK) }, "nope"},
-		{"defaults without a value", func(a *App) { a.Get("/x", sayOK).Defaults("page") }, "/x"},
+		{"defaults without a value", func(a *App) { a.Get("/x", sayOK).Defaults(odd...) }, "/x"},
 		{"defaults without a name", func(a *App) { a.Get("/x", sayOK).Defaults(1, 2) }, "/x"},
 		{"error handler for 200", func(a *App) { a.ErrorHandler(200, nil) }, "200"},
 		{"error handler for 999", func(a *App) { a.ErrorHandler(999, nil) }, "999"},

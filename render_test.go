@@ -734,7 +734,7 @@ func TestTemplateURLFor(t *testing.T) {
 }
 
 // TestCheckURLFor: which calls Check looks at, and where it says they are.
-func TestCheckURLFor(t *testing.T) {
+func TestCheckOfURLFor(t *testing.T) {
 	a := New("test")
 	a.Get("/post/<int:id>", viewPost).Name("post")
 	a.Config.Root = pages(map[string]string{"page.html": `{{url_for "post" "id" .id}}
