@@ -22,12 +22,6 @@ func newNotes() *hipflask.App {
 	return app
 }
 
-const page = `<h1>Notes</h1>
-{{range get_flashed_messages}}<p class="{{.Category}}">{{.}}</p>{{end}}
-{{with session.note}}<p>Last: {{.}}</p>{{end}}
-<form method="post" action="{{url_for "save"}}"><input name="note"></form>
-`
-
 func index(c *hipflask.Context) error {
 	return c.RenderString(page, nil)
 }
@@ -52,6 +46,12 @@ func note(c *hipflask.Context) error {
 func notFound(c *hipflask.Context, err error) error {
 	return c.Text("No such note.") // the status is 404 already
 }
+
+const page = `<h1>Notes</h1>
+{{range get_flashed_messages}}<p class="{{.Category}}">{{.}}</p>{{end}}
+{{with session.note}}<p>Last: {{.}}</p>{{end}}
+<form method="post" action="{{url_for "save"}}"><input name="note"></form>
+`
 
 // A small application, and a browser that uses it: a form, Post/Redirect/Get, a
 // flash message that shows once, JSON, and an error page.

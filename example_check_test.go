@@ -20,6 +20,6 @@ func ExampleApp_Check() {
 	fmt.Println(app.Check())
 
 	// Output:
-	// hipflask: template b.html:1:2: it extends "lay.html": file does not exist in templates/; did you mean "a.html"?
-	// hipflask: template a.html:1:11: hipflask: cannot build a URL for endpoint "hom": there is no such endpoint; did you mean "home"?
+	// hipflask: template b.html:1:2: it extends "lay.html": file does not exist in templates/
+	// hipflask: template a.html:1:11: cannot build a URL for endpoint "hom": there is no such endpoint; did you mean "home"?
 }

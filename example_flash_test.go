@@ -2,7 +2,11 @@ package hipflask_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 
 	"github.com/hipflask/hipflask"
 )
@@ -31,19 +35,26 @@ func ExampleContext_Flash() {
 	app.Get("/", inbox)
 	app.Post("/publish", publish)
 
-	posted := httptest.NewRecorder()
-	app.ServeHTTP(posted, httptest.NewRequest("POST", "/publish", nil))
-	fmt.Println(posted.Code, posted.Header().Get("Location"))
+	server := httptest.NewServer(app)
+	defer server.Close()
+	jar, _ := cookiejar.New(nil)
+	browser := &http.Client{Jar: jar} // follows redirects
 
-	next := httptest.NewRequest("GET", "/", nil)
-	for _, cookie := range posted.Result().Cookies() {
-		next.AddCookie(cookie)
+	show := func(reply *http.Response, err error) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer reply.Body.Close()
+		body, _ := io.ReadAll(reply.Body)
+		fmt.Printf("%s: %s\n", reply.Request.URL.Path, body)
 	}
-	shown := httptest.NewRecorder()
-	app.ServeHTTP(shown, next)
-	fmt.Println(shown.Body)
+	show(browser.PostForm(server.URL+"/publish", url.Values{}))
+	show(browser.PostForm(server.URL+"/publish", url.Values{"title": {"News"}}))
+	show(browser.Get(server.URL + "/"))
 
 	// Output:
-	// 302 /
-	// <p class="error">Title cannot be empty</p>
+	// /: <p class="error">Title cannot be empty</p>
+	// /: <p class="success">Published.</p><p class="message">Tell your friends.</p>
+	// /:
 }

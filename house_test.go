@@ -69,7 +69,7 @@ func TestReadmeCommands(t *testing.T) {
 func TestDocLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	for _, file := range docFiles(t) {
-		text := readText(t, file)
+		text := withoutBlocks(readText(t, file))
 		for _, m := range link.FindAllStringSubmatchIndex(text, -1) {
 			target := text[m[2]:m[3]]
 			if strings.Contains(target, ":") {
@@ -83,7 +83,7 @@ func TestDocLinks(t *testing.T) {
 			}
 			if _, err := os.Stat(name); err != nil {
 				t.Errorf("%s:%d: the link to %q leads nowhere", file, line, target)
-			} else if hasAnchor && !slices.Contains(headings(readText(t, name)), anchor) {
+			} else if hasAnchor && !slices.Contains(headings(withoutBlocks(readText(t, name))), anchor) {
 				t.Errorf("%s:%d: %s has no heading #%s", file, line, name, anchor)
 			}
 		}
@@ -318,6 +318,19 @@ func docBlocks(t *testing.T) (blocks []docBlock) {
 		}
 	}
 	return blocks
+}
+
+// withoutBlocks returns text with its fenced blocks emptied, line for line.
+func withoutBlocks(text string) string {
+	lines, inside := strings.Split(text, "\n"), false
+	for i, line := range lines {
+		isFence := strings.HasPrefix(strings.TrimSpace(line), "```")
+		if inside || isFence {
+			lines[i] = ""
+		}
+		inside = inside != isFence
+	}
+	return strings.Join(lines, "\n")
 }
 
 // normal returns the lines of text that are not blank, each run of white space
