@@ -674,7 +674,7 @@ func TestConfigValidate(t *testing.T) {
 
 		{"fallbacks", Config{SecretKey: key, SecretKeyFallbacks: []string{"old"}}, nil},
 		{"fallbacks without a key", Config{SecretKeyFallbacks: []string{"old"}}, []string{"without SecretKey"}},
-		{"an empty fallback", Config{SecretKey: key, SecretKeyFallbacks: []string{""}}, []string{"holds an empty key"}},
+		{"an empty fallback", Config{SecretKey: key, SecretKeyFallbacks: []string{""}}, []string{"is empty, a key which everybody knows"}},
 
 		{"an origin", Config{TrustedOrigins: []string{"https://a.example", "http://localhost:3000"}}, nil},
 		{"an origin without a scheme", Config{TrustedOrigins: []string{"a.example"}}, []string{`holds "a.example"; give each as browsers send it: https://example.com`}},

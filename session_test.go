@@ -968,14 +968,14 @@ func TestSessionConfigMistakes(t *testing.T) {
 		{"SameSite=None, partitioned", Config{SessionCookieSameSite: http.SameSiteNoneMode, SessionCookiePartitioned: true}, ""},
 		{"SameSite=9", Config{SessionCookieSameSite: 9}, "SessionCookieSameSite"},
 		{"negative lifetime", Config{PermanentSessionLifetime: -1}, "PermanentSessionLifetime"},
-		{"fallbacks without key", Config{SecretKeyFallbacks: []string{"old"}}, "SecretKey is not"},
-		{"empty fallback", Config{SecretKey: "k", SecretKeyFallbacks: []string{"a", ""}}, "SecretKeyFallbacks[1] is empty"},
+		{"fallbacks without key", Config{SecretKeyFallbacks: []string{"old"}}, "without SecretKey"},
+		{"empty fallback", Config{SecretKey: "k", SecretKeyFallbacks: []string{"a", ""}}, "SecretKeyFallbacks[1]"},
 		{"fallback is the key", Config{SecretKey: "k", SecretKeyFallbacks: []string{"k"}}, "SecretKeyFallbacks[0]"},
 		{"fallback twice", Config{SecretKey: "k", SecretKeyFallbacks: []string{"a", "a"}}, "SecretKeyFallbacks[1]"},
 		{"with a store too", Config{SessionStore: &memoryStore{}, SessionCookieName: "a b"}, "SessionCookieName"},
 	}
 	for _, tt := range tests {
-		_, err := newSessionStore(&tt.config)
+		err := tt.config.validate()
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: got error %v, want %q", tt.name, err, tt.want)
 		}
@@ -983,7 +983,7 @@ func TestSessionConfigMistakes(t *testing.T) {
 			t.Errorf("%s: the error shows the key: %v", tt.name, err)
 		}
 	}
-	_, err := newSessionStore(&Config{SessionCookieName: "a b", SecretKeyFallbacks: []string{""}})
+	err := (&Config{SessionCookieName: "a b", SecretKeyFallbacks: []string{""}}).validate()
 	if err == nil || !strings.Contains(err.Error(), "SessionCookieName") || !strings.Contains(err.Error(), "Fallbacks") {
 		t.Errorf("two mistakes: got %v, want both", err)
 	}
