@@ -404,7 +404,6 @@ func (s *templateSet) fromString(source string) *page {
 type clonePool struct {
 	name   string
 	entry  string
-	html   bool
 	trees  map[string]*parse.Tree
 	funcs  texttemplate.FuncMap // those the page calls
 	config func() map[string]any
