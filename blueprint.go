@@ -299,7 +299,7 @@ func sameEndpoint(routes []*Route) error {
 		case !taken:
 			first[r.endpoint] = r
 		case other.function != r.function:
-			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\nGive one of them a Name of its own.",
+			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
 				r.endpoint, other, r))
 		}
 	}

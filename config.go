@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -586,7 +587,7 @@ func describeRefused(key string, v any) string {
 			return fmt.Sprint(v)
 		}
 	}
-	return fmt.Sprintf("a %T", v)
+	return fmt.Sprintf("of type %T", v)
 }
 
 // looksSecret says whether a key's value must stay out of pages, logs and errors.
@@ -696,7 +697,7 @@ func decodeJSON(content []byte) (any, error) {
 		}
 		return nil, err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("something follows the first value")
 	}
 	return plainNumbers(value), nil
@@ -797,8 +798,8 @@ func (cfg *Config) putInner(source, key string, path []string, value any) error 
 // upper-case keys that the file names are taken as by [Config.FromEnv] with no
 // prefix, so that SECRET_KEY=… is all it needs.
 //
-// An unquoted or double-quoted value replaces $NAME by the variable NAME of the
-// same file; write a secret that holds a $ in single quotes.
+// In a value that is unquoted or in double quotes, $NAME stands for the variable
+// NAME further up in the file; write a secret that holds a $ in single quotes.
 //
 // A missing file is an error that satisfies errors.Is(err, fs.ErrNotExist),
 // for programs that can do without. After any error nothing has changed.
@@ -838,24 +839,28 @@ func (cfg *Config) FromDotEnv(path string) error {
 
 // parseDotEnv leaves out godotenv's own error, which quotes the file: it holds secrets.
 func parseDotEnv(content string) (map[string]string, error) {
-	content = strings.TrimPrefix(content, "\ufeff")
-	variables, err := godotenv.Unmarshal(content)
-	if _, nameless := variables[""]; err == nil && !nameless && utf8.ValidString(content) && !strings.Contains(content, "\x00") {
+	content = strings.TrimPrefix(content, "\ufeff") // some editors' mark of UTF-8
+	if !utf8.ValidString(content) || strings.Contains(content, "\x00") {
+		return nil, errors.New("it holds a NUL byte or text that is not UTF-8; save it as UTF-8")
+	}
+	if variables, ok := readDotEnv(content); ok {
 		return variables, nil
 	}
-	return nil, fmt.Errorf("line %d, or a quote opened there, is no KEY=value; a comment begins with #", badLine(content))
-}
-
-// badLine is the line after the longest beginning of content that can be read.
-func badLine(content string) int {
+	// The trouble is in the line after the longest beginning that can be read.
 	lines := strings.SplitAfter(content, "\n")
-	for n := len(lines) - 1; n > 0; n-- {
-		variables, err := godotenv.Unmarshal(strings.Join(lines[:n], ""))
-		if _, nameless := variables[""]; err == nil && !nameless {
-			return n + 1
+	n := len(lines) - 1
+	for ; n > 0; n-- {
+		if _, ok := readDotEnv(strings.Join(lines[:n], "")); ok {
+			break
 		}
 	}
-	return 1
+	return nil, fmt.Errorf("line %d, or a quote opened there, is no KEY=value; a comment begins with #", n+1)
+}
+
+func readDotEnv(content string) (map[string]string, bool) {
+	variables, err := godotenv.Unmarshal(content)
+	_, nameless := variables[""]
+	return variables, err == nil && !nameless
 }
 
 // debugFromEnv reads HIPFLASK_DEBUG as Flask reads FLASK_DEBUG: on unless it is

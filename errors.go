@@ -245,7 +245,7 @@ func (c *Context) defaultPage(failure *HTTPError) {
 		message = html.EscapeString(statusMessage(failure.Code))
 	}
 	name := html.EscapeString(statusName(failure.Code))
-	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
+	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
 		failure.Code, name, name, strings.ReplaceAll(message, "\n", "<br>"))
 	if c.app.Config.Debug && failure.Err != nil && isLoopback(c.Request.RemoteAddr) {
 		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(detail(failure.Err)) + "</pre>\n"

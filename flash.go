@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -40,21 +41,32 @@ func (c *Context) Flash(text string) { c.FlashAs("message", text) }
 // FlashAs is [Context.Flash] with a category: "error", "success", or a word of
 // your own. Flask's flash takes it as its second argument; here it is the first.
 func (c *Context) FlashAs(category, text string) {
-	raw, err := marshal(Message{category, text})
-	if err != nil {
-		panic(err) // two strings always encode
-	}
+	message, err := marshal(Message{category, text})
 	s := c.Session()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.writable(flashesKey) {
 		return
 	}
-	list, err := marshal(append(rawFlashes(s.values), raw))
 	if err != nil {
-		panic(err) // it was JSON before
+		s.fail(err)
+		return
 	}
-	s.put(flashesKey, list)
+	s.put(flashesKey, appendFlash(s.values[flashesKey], message))
+}
+
+// appendFlash adds a message to a JSON list without decoding it: a view may
+// flash for each of a thousand rows. What is no list begins a new one.
+func appendFlash(list, message []byte) json.RawMessage {
+	list = bytes.TrimSpace(list)
+	if !bytes.HasPrefix(list, []byte("[")) {
+		list = []byte("[]")
+	}
+	before := bytes.TrimSpace(list[:len(list)-1])
+	if len(before) > len("[") {
+		return slices.Concat(before, []byte(","), message, []byte("]"))
+	}
+	return slices.Concat(before, message, []byte("]"))
 }
 
 // FlashedMessages returns the messages flashed and not yet shown, oldest first:

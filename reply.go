@@ -157,7 +157,7 @@ func (c *Context) Redirect(location string) error {
 		shown = fmt.Sprintf(`<a href="%s">%[1]s</a>`, shown)
 	}
 	return c.reply(htmlType, fmt.Appendf(nil,
-		"<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>This page is at %s.</p>\n", shown))
+		"<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>This page is at %s.</p>\n", shown))
 }
 
 // RedirectTo is [Context.Redirect] to a route, as [Context.URLFor] finds it:

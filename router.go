@@ -149,34 +149,29 @@ func (s *state) add(t *target) error {
 	return nil
 }
 
-// emit calls place for every entry of the tree, in the order of precedence. The
-// pattern is made of literal parts, ":" for a parameter and "*" for a tail.
+// emit calls place for every entry of the tree, in the order of precedence.
 func (s *state) emit(place func(pattern []string, e *entry)) {
-	s.walk(nil, place)
-}
-
-func (s *state) walk(path []*part, place func(pattern []string, e *entry)) {
 	slices.SortStableFunc(s.next, func(a, b *state) int { return compareParts(a.part, b.part) })
 	for _, t := range s.targets {
-		place(newEntry(t, path))
+		place(newEntry(t, t.rule.parts))
 	}
 	// A missing slash comes just behind the rules of the shape without one.
 	for _, n := range s.next {
-		if n.part.isEmpty() && len(path) > 0 {
-			for _, t := range n.targets {
-				pattern, e := newEntry(t, path)
+		for _, t := range n.targets {
+			if n.part.isEmpty() && len(t.rule.parts) > 1 {
+				pattern, e := newEntry(t, t.rule.parts[:len(t.rule.parts)-1])
 				e.noSlash, e.redirect = true, !t.lenient
 				place(pattern, e)
 			}
 		}
 	}
 	for _, n := range s.next {
-		n.walk(append(slices.Clip(path), n.part), place)
+		n.emit(place)
 	}
 	// A slash too many comes last of all. A tail takes it for its own.
 	for _, t := range s.targets {
-		if t.lenient && !slices.ContainsFunc(path, func(p *part) bool { return p.tail }) {
-			place(newEntry(t, append(slices.Clip(path), &part{})))
+		if t.lenient && !t.rule.hasTail() {
+			place(newEntry(t, append(slices.Clip(t.rule.parts), &part{})))
 		}
 	}
 }
@@ -184,10 +179,11 @@ func (s *state) walk(path []*part, place func(pattern []string, e *entry)) {
 // isEmpty reports whether the part is the nothing behind a last slash.
 func (p *part) isEmpty() bool { return len(p.pieces) == 0 }
 
-// newEntry returns the entry of t at a path of parts, and its pattern.
-func newEntry(t *target, path []*part) (pattern []string, e *entry) {
+// newEntry returns the entry of t for its parts, with or without the last slash,
+// and its pattern: literal parts, ":" for a parameter and "*" for a tail.
+func newEntry(t *target, parts []*part) (pattern []string, e *entry) {
 	e = &entry{target: t, plain: true}
-	for i, p := range path {
+	for _, p := range parts {
 		switch {
 		case p.tail:
 			pattern = append(pattern, "*")
@@ -197,7 +193,7 @@ func newEntry(t *target, path []*part) (pattern []string, e *entry) {
 		default: // to httprouter, a literal with a colon or a star is a parameter too
 			pattern = append(pattern, ":")
 		}
-		e.parts = append(e.parts, path[i])
+		e.parts = append(e.parts, p)
 		e.plain = e.plain && p.lone()
 		if p.tail {
 			break // what follows it can only be its slash

@@ -30,6 +30,11 @@ func (r *rule) names() []string {
 	return names
 }
 
+// hasTail reports whether the rule has a path converter.
+func (r *rule) hasTail() bool {
+	return slices.ContainsFunc(r.parts, func(p *part) bool { return p.tail })
+}
+
 // A piece is literal text or, where v is set, a variable.
 type piece struct {
 	literal string

@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -83,7 +84,7 @@ type SessionStore interface {
 	// forged, damaged, unknown, ended.
 	//
 	// A request may carry several cookies of one name. Open is called for one
-	// after the other until one is found.
+	// after the other until one is found that is not too old.
 	Open(ctx context.Context, cookie string) (data SessionData, found bool, err error)
 
 	// Save keeps data and returns the cookie's new value, of bytes that a
@@ -133,8 +134,9 @@ const (
 )
 
 // Session returns the request's session, never nil. It is loaded at the first
-// call of one of its methods, and a request that calls none of them pays
-// nothing for it.
+// call of one of its methods. A request that calls none pays nothing for it,
+// unless it brings a session: that is read, since a permanent one is sent again
+// with each reply (not with Config.DisableSessionRefresh).
 //
 // A stale, forged or expired cookie is an empty session, as in Flask. The
 // session is saved when the reply is sent, also that of an error, if it is not
@@ -437,7 +439,7 @@ func (s *Session) save(h http.Header) error {
 	}
 	switch {
 	case s.err != nil && !s.touched && s.loaded:
-		// Only the refresh failed: the page has nothing to do with it.
+		// Nobody asked for the session; only its refresh failed.
 		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", s.err)
 		return nil
 	case s.err != nil:
@@ -501,10 +503,11 @@ func (s *Session) store(h http.Header) error {
 			s.warnDropped(values)
 			return s.send(h, cookie)
 		}
-		if values = withoutOldestFlashes(values, excess/2); values == nil {
-			return s.tooLarge(cookie)
+		fewer := withoutOldestFlashes(values, excess/2)
+		if fewer == nil {
+			return s.c.app.Config.tooLarge(cookie, values)
 		}
-		if len(values) == 0 {
+		if values = fewer; len(values) == 0 {
 			s.warnDropped(values)
 			return s.remove(h)
 		}
@@ -535,21 +538,18 @@ func (s *Session) send(h http.Header, cookie *http.Cookie) error {
 }
 
 // tooLarge names what fills the cookie, largest first.
-func (s *Session) tooLarge(cookie *http.Cookie) error {
-	keys := slices.SortedFunc(maps.Keys(s.values), func(a, b string) int {
-		if n := len(s.values[b]) - len(s.values[a]); n != 0 {
-			return n
-		}
-		return strings.Compare(a, b)
+func (cfg *Config) tooLarge(cookie *http.Cookie, values map[string]json.RawMessage) error {
+	keys := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
+		return cmp.Or(len(values[b])-len(values[a]), strings.Compare(a, b))
 	})
 	sizes := make([]string, len(keys))
 	for i, key := range keys {
-		sizes[i] = fmt.Sprintf("%q %d bytes", key, len(s.values[key]))
+		sizes[i] = fmt.Sprintf("%q %d bytes", key, len(values[key]))
 	}
 	return fmt.Errorf("hipflask: the session is too large for its cookie %q: name and value are %d bytes, the limit is %d "+
 		"(Config.MaxCookieSize; browsers drop larger ones without a word). In it, before signing: %s. "+
 		"Store less, such as an id instead of the thing, or keep sessions on the server with Config.SessionStore",
-		cookie.Name, len(cookie.Name)+len(cookie.Value), s.c.app.Config.maxCookieSize(), strings.Join(sizes, ", "))
+		cookie.Name, len(cookie.Name)+len(cookie.Value), cfg.maxCookieSize(), strings.Join(sizes, ", "))
 }
 
 // addVaryCookie says, once, that the reply depends on the request's cookies.

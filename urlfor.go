@@ -3,8 +3,8 @@ package hipflask
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,23 +114,19 @@ func (a *App) urlPrefix(c *Context, scheme *string) (string, error) {
 	return used + "//" + host, nil
 }
 
+var hostSyntax = regexp.MustCompile(`\A(?:[a-z0-9._-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(?::[0-9]+)?\z`)
+
 // requestHost is a Host header in lower case and without the scheme's own port,
-// or "" if it has characters that no host has.
+// or "" if it is not the name of a host.
 func requestHost(host string, secure bool) string {
 	host = strings.ToLower(host)
-	for i := range len(host) {
-		if c := host[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && strings.IndexByte(".-_:[]", c) < 0 {
-			return ""
-		}
+	if !hostSyntax.MatchString(host) {
+		return ""
 	}
-	port := ":80"
 	if secure {
-		port = ":443"
+		return strings.TrimSuffix(host, ":443")
 	}
-	if name, p, err := net.SplitHostPort(host); err == nil && ":"+p == port && name != "" {
-		return strings.TrimSuffix(host, port)
-	}
-	return host
+	return strings.TrimSuffix(host, ":80")
 }
 
 // --- the values
