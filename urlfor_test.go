@@ -34,13 +34,13 @@ func testApp(tb testing.TB, rules ...any) *App {
 
 // at returns a Context of a request to app.
 func at(app *App, method, target string) *Context {
-	c := app.NewContext(httptest.NewRecorder(), httptest.NewRequest(method, target, nil))
+	c := &Context{app: app, Request: httptest.NewRequest(method, target, nil)}
 	c.match = app.router.match(method, c.Request.URL.Path)
 	return c
 }
 
 // shown is the URL, or the error behind "error: ".
-func shown(url string, err error) string {
+func builtURL(url string, err error) string {
 	if err != nil {
 		return "error: " + strings.TrimPrefix(err.Error(), "hipflask: ")
 	}
@@ -151,7 +151,7 @@ func TestURLForValues(t *testing.T) {
 		{"index", []any{1, "a"}, `error: URLFor("index"): value 1 must be the name of a value, a string, not 1 (int)`},
 		{"index", []any{"a", 1, "a", 2}, `error: URLFor("index"): value "a" is given twice; a slice repeats a name in the query`},
 	} {
-		if got := shown(at(app, "GET", "/").URLFor(tt.endpoint, tt.values...)); got != tt.want {
+		if got := builtURL(at(app, "GET", "/").URLFor(tt.endpoint, tt.values...)); got != tt.want {
 			t.Errorf("URLFor(%q, %v)\n  got  %s\n  want %s", tt.endpoint, tt.values, got, tt.want)
 		}
 	}
@@ -207,13 +207,13 @@ func TestURLForChoice(t *testing.T) {
 	} {
 		app := testApp(t, tt.rules...)
 		for i := 0; i < len(tt.calls); i += 2 {
-			if got := shown(at(app, "GET", "/").URLFor("e", tt.calls[i].([]any)...)); got != tt.calls[i+1] {
+			if got := builtURL(at(app, "GET", "/").URLFor("e", tt.calls[i].([]any)...)); got != tt.calls[i+1] {
 				t.Errorf("rules %v, values %v\n  got  %s\n  want %s", tt.rules, tt.calls[i], got, tt.calls[i+1])
 			}
 		}
 	}
 	app := testApp(t, testRoute{Rule: "/sg", Endpoint: "e"}, testRoute{Rule: "/sp", Endpoint: "e", Methods: "POST"})
-	if got := shown(at(app, "POST", "/").URLFor("e")); got != "/sp" {
+	if got := builtURL(at(app, "POST", "/").URLFor("e")); got != "/sp" {
 		t.Errorf("in a POST request: got %s, want /sp", got)
 	}
 }
@@ -256,7 +256,7 @@ func TestURLForHost(t *testing.T) {
 			}
 			build = app.NewContext(httptest.NewRecorder(), r).URLFor
 		}
-		if got := shown(build("a", tt.options...)); got != tt.want {
+		if got := builtURL(build("a", tt.options...)); got != tt.want {
 			t.Errorf("%+v, host %q, %v\n  got  %s\n  want %s", tt.config, tt.host, tt.options, got, tt.want)
 		}
 	}
@@ -278,7 +278,7 @@ func TestURLForBlueprint(t *testing.T) {
 		{"/nowhere", ".index", "/"},
 		{"/admin/child/", "..index", `error: cannot build a URL for endpoint "admin.child..index": there is no such endpoint; did you mean "admin.child.index"?`},
 	} {
-		if got := shown(at(app, "GET", tt.at).URLFor(tt.endpoint)); got != tt.want {
+		if got := builtURL(at(app, "GET", tt.at).URLFor(tt.endpoint)); got != tt.want {
 			t.Errorf("at %s: URLFor(%q)\n  got  %s\n  want %s", tt.at, tt.endpoint, got, tt.want)
 		}
 	}
@@ -352,7 +352,7 @@ func TestURLForDuringSetup(t *testing.T) {
 	app := testApp(t, testRoute{Rule: "/a", Endpoint: "a"})
 	app.router = nil
 	app.setupEnded.Store(false)
-	if got := shown(app.URLFor("a", "_external", false)); got != "/a" {
+	if got := builtURL(app.URLFor("a", "_external", false)); got != "/a" {
 		t.Errorf("got %s, want /a", got)
 	}
 	if app.setupEnded.Load() {
