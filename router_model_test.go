@@ -240,7 +240,7 @@ var (
 	modelLiterals = []string{"a", "b", "ab", "edit", "é", "a:b", "*", "1"}
 	modelSpecs    = []string{"", "", "", "int:", "int:", "int(max=5):", "int(signed=True):", "float:",
 		"string(length=2):", "string(minlength=2,maxlength=3):", "any(a,b):", "path:", "path:"}
-	modelTexts = []string{"a", "b", "ab", "abc", "1", "7", "42", "-3", "1.5", "a.b", "a-b", "1-2", "é", "*", "edit", "a:b", "v1", "v1.2", "", "a\n", "x/y", "x/edit"}
+	modelTexts = []string{"a", "b", "ab", "abc", "1", "7", "42", "-3", "1.5", "a.b", "a-b", "1-2", "é", "*", "edit", "a:b", "v1", "v1.2", "v1-aeditb.txt", "", "a\n", "x/y", "x/edit"}
 )
 
 func pick(r *rand.Rand, from []string) string { return from[r.IntN(len(from))] }
@@ -257,7 +257,7 @@ func modelPart(r *rand.Rand, name func() string) string {
 	case n < 92:
 		return variable() + pick(r, []string{".txt", "b"})
 	default:
-		return pick(r, []string{"", "v"}) + variable() + pick(r, []string{".", "-", "a"}) + variable()
+		return pick(r, []string{"", "v"}) + variable() + pick(r, []string{".", "-", "a", "edit"}) + variable()
 	}
 }
 

@@ -222,6 +222,7 @@ func TestPrecedence(t *testing.T) {
 			"/b/", "/<test>/ {test:b}",
 			"/b", "308 /b/",
 		}},
+		{rules("/<x>.txt", "/a<x>-<y>"), []string{"/a1-2.txt", "/a<x>-<y> {x:1 y:2.txt}"}}, // more literal runs before longer ones
 		// Not in the table: Flask's own tutorial, which httprouter refuses.
 		{rules("/", "GET,POST /create", "GET,POST /<int:id>/update", "POST /<int:id>/delete"), []string{
 			"/create", "/create",
