@@ -1,40 +1,234 @@
 package hipflask
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 )
 
-// App is a web application: an http.Handler made of routes, hooks, error handlers and templates.
+// App is a web application and an http.Handler: its configuration, routes,
+// hooks, error handlers and templates. It is Flask's Flask.
+//
+// Setting it up and serving are two times of its life. Setup ends at the first
+// request, at [App.Check] or at [App.Run]; a setup method called later panics.
+// After setup an App is safe for concurrent use.
 type App struct {
 	scaffold
+
+	// Config is read when setup ends. Later changes of its fields have no
+	// defined effect.
 	Config Config
 
 	name       string
+	sourceFile string // the file that called New; Config.Root starts there
 	routes     []*Route
 	converters map[string]func(args ConverterArgs) (Converter, error)
+	middleware []func(http.Handler) http.Handler
+
+	templateFuncs map[string]any // of TemplateFunc; render.go
+
+	setupOnce  sync.Once
+	setupErr   error
 	setupEnded atomic.Bool
 
-	root     fs.FS // Config.Root, settled when setup ends
-	router   *router
-	renderer *renderer
-	sessions SessionStore
-	logger   *slog.Logger
+	// Everything below is made by endSetup and only read afterwards.
+	root        fs.FS
+	router      *router
+	renderer    *renderer
+	sessions    SessionStore
+	crossOrigin *http.CrossOriginProtection
+	handler     http.Handler // the middleware around serve
+	logger      *slog.Logger
+	accessLog   io.Writer // one line a request, or nil
 }
 
-// New makes an App; name is the logger's, and the start-up line's.
+// New returns an App. The name, usually the program's, appears in the start-up
+// lines and in the log; it is the import_name of Flask's constructor.
+//
+// Config.Debug starts as the environment variable HIPFLASK_DEBUG says.
 func New(name string) *App {
 	a := &App{name: name}
 	a.scaffold.app = a
+	a.Config.Debug = debugFromEnv()
+	_, a.sourceFile, _, _ = runtime.Caller(1)
 	return a
 }
 
-// Logger is the App's logger.
-func (a *App) Logger() *slog.Logger { return slog.Default() }
+// Use adds net/http middleware. The first added is the outermost; all of it
+// runs before the App looks at the request.
+func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
+	a.setup("Use")
+	a.middleware = append(a.middleware, middleware...)
+}
 
-// NewContext makes a Context outside a request's own life: for tests and commands.
-func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
-	return &Context{Request: r, app: a, w: w}
+// Logger returns the App's logger: Config.Logger, or slog.Default() with the
+// App's name as the attribute "app".
+func (a *App) Logger() *slog.Logger {
+	if a.logger != nil {
+		return a.logger
+	}
+	return a.newLogger()
+}
+
+func (a *App) newLogger() *slog.Logger {
+	if a.Config.Logger != nil {
+		return a.Config.Logger
+	}
+	return slog.Default().With("app", a.name)
+}
+
+// Check ends setup and returns every mistake in it, joined: in routes,
+// configuration and templates, down to each literal url_for that fits no route.
+// A test that calls it finds at once what a visitor would find one by one.
+func (a *App) Check() error {
+	err := a.endSetup()
+	if a.router == nil {
+		return err
+	}
+	return errors.Join(err, errors.Join(a.renderer.check(a.router)...))
+}
+
+// endSetup settles everything a request needs, once. Its error is a mistake
+// that no request can be served with.
+func (a *App) endSetup() error {
+	a.setupOnce.Do(func() {
+		a.logger = a.newLogger()
+		a.setupErr = a.build()
+		a.setupEnded.Store(true)
+	})
+	return a.setupErr
+}
+
+func (a *App) build() error {
+	mistakes := []error{a.Config.validate()}
+	keep := func(err error) { mistakes = append(mistakes, err) }
+
+	a.root = a.Config.resolveRoot(a.sourceFile)
+	a.autoStatic()
+	for _, r := range a.routes {
+		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
+		r.build()
+	}
+	keep(sameEndpoint(a.routes))
+
+	var err error
+	a.router, err = newRouter(a.routes)
+	keep(err)
+	a.sessions, err = newSessionStore(&a.Config)
+	keep(err)
+	a.renderer = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
+
+	a.crossOrigin = http.NewCrossOriginProtection()
+	for _, origin := range a.Config.TrustedOrigins {
+		if err := a.crossOrigin.AddTrustedOrigin(origin); err != nil {
+			keep(fmt.Errorf("hipflask: TRUSTED_ORIGINS: %w", err))
+		}
+	}
+
+	a.handler = http.HandlerFunc(a.serve)
+	for _, wrap := range slices.Backward(a.middleware) {
+		a.handler = wrap(a.handler)
+	}
+	return errors.Join(mistakes...)
+}
+
+// ServeHTTP answers a request. The first one ends setup, and panics if setup
+// left a mistake; call [App.Check] or [App.Run] to learn of it earlier.
+func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := a.endSetup(); err != nil {
+		panic(err)
+	}
+	if a.accessLog != nil {
+		logged, done := a.logAccess(w, r)
+		defer done()
+		w = logged
+	}
+	a.handler.ServeHTTP(w, r)
+}
+
+// serve is the life of a request. The middleware has run; what the steps are
+// called is where they live.
+func (a *App) serve(w http.ResponseWriter, r *http.Request) {
+	c := a.newContext(w, r) // context.go
+	err := a.dispatch(c)    // before-hooks and the handler: below
+	if err != nil {
+		err = a.handleError(c, err) // an error handler or the default page: errors.go
+	}
+	if sendErr := c.send(); sendErr != nil { // after-hooks, session, header, body: reply.go
+		err = sendErr
+	}
+	a.end(c, err) // teardown hooks: below
+}
+
+// dispatch runs the request up to its reply or its error. A panic comes back as
+// a *PanicError.
+func (a *App) dispatch(c *Context) (err error) {
+	defer catch(&err)
+
+	// 1. A request that another site's page sent in the visitor's name.
+	if err := a.crossOrigin.Check(c.Request); err != nil {
+		return Error(http.StatusForbidden, "This request came from another site.").Wrap(err)
+	}
+
+	// 2. The path is matched. A failure waits for the before-hooks, which may
+	// answer in its place.
+	c.match = a.router.match(c.Request.Method, c.Request.URL.Path)
+	if c.match.route != nil {
+		c.Request.Pattern = c.match.route.rule.text
+	}
+
+	// 3. The before-hooks. A reply or an error ends the dispatch.
+	for _, hook := range a.before {
+		if err := hook(c); err != nil || c.replied {
+			return c.firstError(err)
+		}
+	}
+
+	// 4. The kept failure, or the handler.
+	switch {
+	case c.match.redirect != "":
+		return c.redirectPath(c.match.redirect)
+	case c.match.route == nil:
+		return c.match.failure()
+	case c.match.automaticOptions:
+		return c.allowed(a.router.allowed(c.Request.URL.Path))
+	}
+	if err := c.firstError(c.match.route.serve(c)); err != nil {
+		return err
+	}
+	if !c.replied && !c.match.route.mounted {
+		return fmt.Errorf("%w: %s returned nil and prepared nothing; return c.Render, c.NoContent or another reply",
+			ErrNoReply, c.match.route)
+	}
+	return nil
+}
+
+// end runs the teardown hooks, the last added first, with the error that no
+// error handler answered.
+func (a *App) end(c *Context, unhandled error) {
+	c.ended.Store(true)
+	for _, hook := range slices.Backward(a.teardown) {
+		if err := callTeardown(hook, c, unhandled); err != nil {
+			a.logError(c, "teardown failed", err)
+		}
+	}
+	c.removeUploads()
+	if c.broken {
+		// The reply had begun when the handler failed. Cutting the connection
+		// is the only way left to tell the client that it is not whole.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func callTeardown(hook func(*Context, error), c *Context, unhandled error) (err error) {
+	defer catch(&err)
+	hook(c, unhandled)
+	return nil
 }

@@ -1,7 +1,974 @@
 package hipflask
 
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"math"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/joho/godotenv"
+)
+
+// Config is an App's configuration: Flask's keys as typed fields, and keys of
+// your own through [Config.Set] and [Config.Get].
+//
+// The zero value of every field is a good default. A switch that is on in Flask
+// is therefore turned round and begins with Disable; its key keeps Flask's name
+// and sense, so SESSION_COOKIE_HTTPONLY=false sets
+// DisableSessionCookieHTTPOnly.
+//
+// Set it during setup, in code or with [Config.FromEnv], [Config.FromDotEnv],
+// [Config.FromFile] and [Config.FromMap], the last one winning. Requests read it
+// without a lock, so it must not change once the App serves; [App.Check] reports
+// values that cannot work.
 type Config struct {
-	ServerName         string
-	ApplicationRoot    string
+	// Root holds the folders templates and static. Nil means the folder of the
+	// source file that called [New], where that exists, else the folder of the
+	// executable. In Debug the source file's folder wins over an embed.FS, so
+	// that an edit shows on reload.
+	Root fs.FS
+
+	// Debug shows errors in the browser and reloads templates. Never turn it on
+	// where strangers can reach the App. Key: DEBUG.
+	Debug bool
+
+	// Testing says that a test runs the App. Key: TESTING.
+	Testing bool
+
+	// Logger is what [App.Logger] returns; nil means slog.Default() with the App's
+	// name as the attribute "app". It has no key.
+	Logger *slog.Logger
+
+	// SecretKey signs the session cookie; without one, writing a session is
+	// [ErrNoSecretKey]. Make it long and random, and keep it out of the source.
+	// Key: SECRET_KEY.
+	SecretKey string
+
+	// SecretKeyFallbacks are former values of SecretKey. They are accepted when
+	// a cookie is read, never used to sign. Key: SECRET_KEY_FALLBACKS.
+	SecretKeyFallbacks []string
+
+	// SessionCookieName is the session cookie's name; empty means "session".
+	// Key: SESSION_COOKIE_NAME.
+	SessionCookieName string
+
+	// SessionCookieDomain is the cookie's Domain, which includes subdomains;
+	// empty means the host that set it and no other. Key: SESSION_COOKIE_DOMAIN.
+	SessionCookieDomain string
+
+	// SessionCookiePath is the cookie's Path; empty means ApplicationRoot.
+	// Key: SESSION_COOKIE_PATH.
+	SessionCookiePath string
+
+	// DisableSessionCookieHTTPOnly lets scripts in the page read the cookie.
+	// Key: SESSION_COOKIE_HTTPONLY, reversed.
+	DisableSessionCookieHTTPOnly bool
+
+	// SessionCookieSecure sends the cookie as Secure always; false means exactly
+	// when the request came over https. Key: SESSION_COOKIE_SECURE.
+	SessionCookieSecure bool
+
+	// SessionCookieSameSite is the cookie's SameSite; zero means Lax, and
+	// http.SameSiteDefaultMode sends none, as Flask does unless told.
+	// Key: SESSION_COOKIE_SAMESITE, as Lax, Strict, None or null.
+	SessionCookieSameSite http.SameSite
+
+	// SessionCookiePartitioned keeps a cookie per embedding site (CHIPS); it
+	// implies Secure. Key: SESSION_COOKIE_PARTITIONED.
+	SessionCookiePartitioned bool
+
+	// SessionCookieEncrypt hides the session from the visitor as well as signing
+	// it. Flask has no such key. Key: SESSION_COOKIE_ENCRYPT.
+	SessionCookieEncrypt bool
+
+	// PermanentSessionLifetime is how long a permanent session lasts; zero means
+	// 31 days. Key: PERMANENT_SESSION_LIFETIME, in seconds or as "168h".
+	PermanentSessionLifetime time.Duration
+
+	// DisableSessionRefresh sends a permanent session's cookie only when the
+	// session changed, so that it ends a fixed time after that. Otherwise each
+	// reply begins its lifetime again. Key: SESSION_REFRESH_EACH_REQUEST, reversed.
+	DisableSessionRefresh bool
+
+	// MaxCookieSize is the most bytes of a session cookie, its name included; a
+	// larger one is an error. Zero means 4093, which every browser takes;
+	// negative means no limit, which the key writes as 0. Key: MAX_COOKIE_SIZE.
+	MaxCookieSize int
+
+	// SessionStore keeps the sessions; nil means in the signed cookie itself. It
+	// has no key.
+	SessionStore SessionStore
+
+	// ServerName is the host, with its port if it has one, of URLs built outside
+	// a request, such as "example.com:8443". Key: SERVER_NAME.
+	ServerName string
+
+	// ApplicationRoot is the path the App is mounted under, for URLs built
+	// outside a request and for the session cookie; empty means "/".
+	// Key: APPLICATION_ROOT.
+	ApplicationRoot string
+
+	// PreferredURLScheme is the scheme of URLs built outside a request, http or
+	// https; empty means http. Key: PREFERRED_URL_SCHEME.
 	PreferredURLScheme string
+
+	// MaxContentLength is the most bytes of a request's body; reading more is
+	// 413. Zero means 16 MiB, where Flask has no limit; negative means no limit,
+	// which the key writes as null. Key: MAX_CONTENT_LENGTH.
+	MaxContentLength int64
+
+	// MaxFormMemorySize is the most bytes of one field of a multipart form that
+	// is no file, and of a whole urlencoded form; more is 413. Zero means
+	// 500000; negative means no limit, which the key writes as null.
+	// Key: MAX_FORM_MEMORY_SIZE.
+	MaxFormMemorySize int64
+
+	// MaxFormParts is the most parts of a multipart form; more is 413. Zero
+	// means 1000; negative means no limit, which the key writes as null.
+	// Key: MAX_FORM_PARTS.
+	MaxFormParts int
+
+	// SendFileMaxAge is how long a browser may use a file, one of [App.Static]'s
+	// too, without asking again, in whole seconds. Zero means that it asks each
+	// time, and gets a 304 if nothing changed.
+	// Key: SEND_FILE_MAX_AGE_DEFAULT, in seconds or as "1h".
+	SendFileMaxAge time.Duration
+
+	// TrustedOrigins may send forms from other sites, each as
+	// "https://example.com". See [http.CrossOriginProtection], which refuses all
+	// others. Flask has no such key. Key: TRUSTED_ORIGINS.
+	TrustedOrigins []string
+
+	// TemplatesAutoReload reads a template again when its file changed; Debug
+	// does so too. Key: TEMPLATES_AUTO_RELOAD.
+	TemplatesAutoReload bool
+
+	// DisableAutomaticOptions leaves OPTIONS to your own routes; otherwise it is
+	// answered with the methods that a path allows.
+	// Key: PROVIDE_AUTOMATIC_OPTIONS, reversed.
+	DisableAutomaticOptions bool
+
+	own map[string]any // keys that are no field's
+}
+
+// The defaults behind the fields' zero values, where a zero is not the default itself.
+const (
+	defaultSessionCookieName  = "session"
+	defaultSessionLifetime    = 31 * 24 * time.Hour
+	defaultMaxCookieSize      = 4093
+	defaultApplicationRoot    = "/"
+	defaultPreferredURLScheme = "http"
+	defaultMaxContentLength   = 16 << 20
+	defaultMaxFormMemorySize  = 500_000
+	defaultMaxFormParts       = 1000
+)
+
+// What the fields mean once their defaults are in. A negative limit is none.
+
+func (cfg *Config) sessionCookieName() string {
+	return cmp.Or(cfg.SessionCookieName, defaultSessionCookieName)
+}
+
+func (cfg *Config) sessionCookiePath() string {
+	return cmp.Or(cfg.SessionCookiePath, cfg.applicationRoot())
+}
+
+func (cfg *Config) sessionCookieSameSite() http.SameSite {
+	return cmp.Or(cfg.SessionCookieSameSite, http.SameSiteLaxMode)
+}
+
+// sessionCookieSecure says whether the cookie is Secure on a reply over https or http.
+func (cfg *Config) sessionCookieSecure(https bool) bool {
+	return https || cfg.SessionCookieSecure || cfg.SessionCookiePartitioned
+}
+
+func (cfg *Config) sessionLifetime() time.Duration {
+	return cmp.Or(cfg.PermanentSessionLifetime, defaultSessionLifetime)
+}
+
+func (cfg *Config) maxCookieSize() int { return cmp.Or(cfg.MaxCookieSize, defaultMaxCookieSize) }
+
+func (cfg *Config) applicationRoot() string {
+	return cmp.Or(cfg.ApplicationRoot, defaultApplicationRoot)
+}
+
+func (cfg *Config) urlScheme() string {
+	return cmp.Or(cfg.PreferredURLScheme, defaultPreferredURLScheme)
+}
+
+func (cfg *Config) maxContentLength() int64 {
+	return cmp.Or(cfg.MaxContentLength, defaultMaxContentLength)
+}
+
+func (cfg *Config) maxFormMemorySize() int64 {
+	return cmp.Or(cfg.MaxFormMemorySize, defaultMaxFormMemorySize)
+}
+
+func (cfg *Config) maxFormParts() int { return cmp.Or(cfg.MaxFormParts, defaultMaxFormParts) }
+
+// configKeys are the keys of the fields, in the order of flask.Flask.default_config,
+// ours last. Loaders, Set, Get and public know fields by this table only.
+var configKeys = []configKey{
+	{"DEBUG", func(c *Config) setting { return boolSetting{&c.Debug, false} }},
+	{"TESTING", func(c *Config) setting { return boolSetting{&c.Testing, false} }},
+	{"SECRET_KEY", func(c *Config) setting { return textSetting{&c.SecretKey, ""} }},
+	{"SECRET_KEY_FALLBACKS", func(c *Config) setting { return listSetting{&c.SecretKeyFallbacks} }},
+	{"PERMANENT_SESSION_LIFETIME", func(c *Config) setting { return durationSetting{&c.PermanentSessionLifetime, defaultSessionLifetime} }},
+	{"SERVER_NAME", func(c *Config) setting { return textSetting{&c.ServerName, ""} }},
+	{"APPLICATION_ROOT", func(c *Config) setting { return textSetting{&c.ApplicationRoot, defaultApplicationRoot} }},
+	{"SESSION_COOKIE_NAME", func(c *Config) setting { return textSetting{&c.SessionCookieName, defaultSessionCookieName} }},
+	{"SESSION_COOKIE_DOMAIN", func(c *Config) setting { return textSetting{&c.SessionCookieDomain, ""} }},
+	{"SESSION_COOKIE_PATH", func(c *Config) setting { return textSetting{&c.SessionCookiePath, c.applicationRoot()} }},
+	{"SESSION_COOKIE_HTTPONLY", func(c *Config) setting { return boolSetting{&c.DisableSessionCookieHTTPOnly, true} }},
+	{"SESSION_COOKIE_SECURE", func(c *Config) setting { return boolSetting{&c.SessionCookieSecure, false} }},
+	{"SESSION_COOKIE_PARTITIONED", func(c *Config) setting { return boolSetting{&c.SessionCookiePartitioned, false} }},
+	{"SESSION_COOKIE_SAMESITE", func(c *Config) setting { return sameSiteSetting{&c.SessionCookieSameSite} }},
+	{"SESSION_REFRESH_EACH_REQUEST", func(c *Config) setting { return boolSetting{&c.DisableSessionRefresh, true} }},
+	{"MAX_CONTENT_LENGTH", func(c *Config) setting { return limitSetting[int64]{&c.MaxContentLength, defaultMaxContentLength} }},
+	{"MAX_FORM_MEMORY_SIZE", func(c *Config) setting { return limitSetting[int64]{&c.MaxFormMemorySize, defaultMaxFormMemorySize} }},
+	{"MAX_FORM_PARTS", func(c *Config) setting { return limitSetting[int]{&c.MaxFormParts, defaultMaxFormParts} }},
+	{"SEND_FILE_MAX_AGE_DEFAULT", func(c *Config) setting { return durationSetting{&c.SendFileMaxAge, 0} }},
+	{"PREFERRED_URL_SCHEME", func(c *Config) setting { return textSetting{&c.PreferredURLScheme, defaultPreferredURLScheme} }},
+	{"TEMPLATES_AUTO_RELOAD", func(c *Config) setting { return boolSetting{&c.TemplatesAutoReload, false} }},
+	{"MAX_COOKIE_SIZE", func(c *Config) setting {
+		return cookieSizeSetting{limitSetting[int]{&c.MaxCookieSize, defaultMaxCookieSize}}
+	}},
+	{"PROVIDE_AUTOMATIC_OPTIONS", func(c *Config) setting { return boolSetting{&c.DisableAutomaticOptions, true} }},
+
+	{"SESSION_COOKIE_ENCRYPT", func(c *Config) setting { return boolSetting{&c.SessionCookieEncrypt, false} }},
+	{"TRUSTED_ORIGINS", func(c *Config) setting { return listSetting{&c.TrustedOrigins} }},
+
+	// Flask's keys that have no field yet. To take them and do nothing would
+	// leave a TRUSTED_HOSTS that trusts every host.
+	{"PROPAGATE_EXCEPTIONS", missing},
+	{"TRAP_HTTP_EXCEPTIONS", missing},
+	{"TRAP_BAD_REQUEST_ERRORS", missing},
+	{"USE_X_SENDFILE", missing},
+	{"TRUSTED_HOSTS", missing},
+	{"EXPLAIN_TEMPLATE_LOADING", missing},
+}
+
+type configKey struct {
+	name  string
+	field func(*Config) setting
+}
+
+// setting returns the field of a key, nil if it is a key of the App's own.
+func (cfg *Config) setting(key string) setting {
+	for _, k := range configKeys {
+		if k.name == key {
+			return k.field(cfg)
+		}
+	}
+	return nil
+}
+
+// A setting is a field as the outside sees it.
+type setting interface {
+	get() any            // the value that holds, defaults applied
+	set(v any) (ok bool) // from Go, JSON or text; if v is no such value, nothing changes
+	accepts() string     // what set takes, for the error
+}
+
+// boolSetting is a switch; reversed says that the field is the opposite of its key.
+type boolSetting struct {
+	p        *bool
+	reversed bool
+}
+
+func (s boolSetting) get() any        { return *s.p != s.reversed }
+func (s boolSetting) accepts() string { return "true or false" }
+func (s boolSetting) set(v any) bool {
+	on, ok := switchedOn(v)
+	if ok {
+		*s.p = on != s.reversed
+	}
+	return ok
+}
+
+// switchedOn reads a switch. Python calls every text but the empty one true;
+// SESSION_COOKIE_SECURE="off" should not be a guess, so only plain words count.
+func switchedOn(v any) (on, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return false, true
+	case bool:
+		return v, true
+	case string:
+		switch strings.ToLower(strings.TrimSpace(v)) {
+		case "true", "1", "yes", "on":
+			return true, true
+		case "false", "0", "no", "off", "":
+			return false, true
+		}
+		return false, false
+	}
+	n, ok := wholeNumber(v)
+	return n == 1, ok && (n == 0 || n == 1)
+}
+
+type textSetting struct {
+	p        *string
+	fallback string
+}
+
+func (s textSetting) get() any        { return cmp.Or(*s.p, s.fallback) }
+func (s textSetting) accepts() string { return "text" }
+func (s textSetting) set(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		*s.p = ""
+	case string:
+		*s.p = v
+	case []byte: // Flask's SECRET_KEY is often bytes
+		*s.p = string(v)
+	default:
+		return false
+	}
+	return true
+}
+
+type listSetting struct{ p *[]string }
+
+func (s listSetting) get() any        { return slices.Clone(*s.p) }
+func (s listSetting) accepts() string { return "a list of texts, in the environment as JSON or a,b" }
+func (s listSetting) set(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		*s.p = nil
+	case string:
+		*s.p = splitList(v)
+	case []string:
+		*s.p = slices.Clone(v)
+	case []any:
+		all := make([]string, len(v))
+		for i, item := range v {
+			item, ok := item.(string)
+			if !ok {
+				return false
+			}
+			all[i] = item
+		}
+		*s.p = all
+	default:
+		return false
+	}
+	return true
+}
+
+func splitList(s string) []string {
+	var all []string
+	for item := range strings.SplitSeq(s, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			all = append(all, item)
+		}
+	}
+	return all
+}
+
+// durationSetting takes numbers as seconds, as Flask does. Where there is a
+// default, zero is refused: in the field it would mean the default.
+type durationSetting struct {
+	p        *time.Duration
+	fallback time.Duration
+}
+
+func (s durationSetting) get() any { return cmp.Or(*s.p, s.fallback) }
+func (s durationSetting) accepts() string {
+	if s.fallback > 0 {
+		return `seconds above 0, or text such as "168h"`
+	}
+	return `seconds, or text such as "168h"`
+}
+func (s durationSetting) set(v any) bool {
+	if v == nil {
+		*s.p = 0
+		return true
+	}
+	d, ok := duration(v)
+	if !ok || d < 0 || d == 0 && s.fallback > 0 {
+		return false
+	}
+	*s.p = d
+	return true
+}
+
+func duration(v any) (time.Duration, bool) {
+	switch v := v.(type) {
+	case time.Duration:
+		return v, true
+	case string:
+		v = strings.TrimSpace(v)
+		if n, err := strconv.ParseFloat(v, 64); err == nil {
+			return duration(n)
+		}
+		d, err := time.ParseDuration(v)
+		return d, err == nil
+	case float64:
+		ns := v * float64(time.Second)
+		return time.Duration(ns), math.Abs(ns) < math.MaxInt64 // false for NaN
+	}
+	n, ok := wholeNumber(v)
+	const most = math.MaxInt64 / int64(time.Second)
+	return time.Duration(n) * time.Second, ok && -most <= n && n <= most
+}
+
+// limitSetting is a number of bytes or parts, negative for none: Flask's None.
+// Zero is refused: Flask would take nothing at all, others mean no limit by it,
+// and in the field it is the default.
+type limitSetting[T int | int64] struct {
+	p        *T
+	fallback T
+}
+
+func (s limitSetting[T]) accepts() string { return "a number above 0, or null for no limit" }
+func (s limitSetting[T]) get() any {
+	if *s.p < 0 {
+		return nil
+	}
+	return cmp.Or(*s.p, s.fallback)
+}
+func (s limitSetting[T]) set(v any) bool {
+	n, ok := wholeNumber(v)
+	if v == nil {
+		n, ok = -1, true
+	}
+	if !ok || n == 0 || int64(T(n)) != n {
+		return false
+	}
+	*s.p = T(n)
+	return true
+}
+
+// cookieSizeSetting is a limit that Flask turns off with 0.
+type cookieSizeSetting struct{ limitSetting[int] }
+
+func (s cookieSizeSetting) accepts() string { return "a number above 0, or 0 for no limit" }
+func (s cookieSizeSetting) get() any        { return max(cmp.Or(*s.p, s.fallback), 0) }
+func (s cookieSizeSetting) set(v any) bool {
+	if n, ok := wholeNumber(v); ok && n == 0 {
+		v = nil
+	}
+	return s.limitSetting.set(v)
+}
+
+type sameSiteSetting struct{ p *http.SameSite }
+
+var sameSiteNames = map[http.SameSite]string{
+	http.SameSiteLaxMode: "Lax", http.SameSiteStrictMode: "Strict", http.SameSiteNoneMode: "None",
+}
+
+func (s sameSiteSetting) accepts() string { return "Lax, Strict, None, or null for no SameSite" }
+func (s sameSiteSetting) get() any {
+	if name, ok := sameSiteNames[cmp.Or(*s.p, http.SameSiteLaxMode)]; ok {
+		return name
+	}
+	return nil
+}
+func (s sameSiteSetting) set(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		*s.p = http.SameSiteDefaultMode
+		return true
+	case http.SameSite:
+		*s.p = v
+		return true
+	case string:
+		for mode, name := range sameSiteNames {
+			if strings.EqualFold(strings.TrimSpace(v), name) {
+				*s.p = mode
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// missing is a key of Flask's that does nothing here: only Flask's default for it is taken.
+func missing(*Config) setting { return missingSetting{} }
+
+type missingSetting struct{}
+
+func (missingSetting) get() any { return nil }
+func (missingSetting) accepts() string {
+	return "null or false: hipflask does not have this key of Flask's"
+}
+func (missingSetting) set(v any) bool {
+	on, ok := switchedOn(v)
+	return ok && !on
+}
+
+func wholeNumber(v any) (int64, bool) {
+	switch v := v.(type) {
+	case string:
+		n, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
+		return n, err == nil
+	case float64:
+		n := int64(v)
+		return n, float64(n) == v && math.Abs(v) < math.MaxInt64
+	}
+	rv := reflect.ValueOf(v)
+	if !rv.CanInt() {
+		return 0, false
+	}
+	return rv.Int(), true
+}
+
+// Set gives a key its value: a field's key, such as SECRET_KEY, sets the field,
+// any other is a key of your own. It is Flask's app.config["KEY"] = value.
+//
+// A field takes its own type, what JSON can hold, and text; a number for a
+// duration means seconds. A value that the field cannot take is a mistake in the
+// program, and Set panics; the loaders return an error.
+func (cfg *Config) Set(key string, value any) {
+	if err := cfg.put("Config.Set", key, value); err != nil {
+		panic(err.Error())
+	}
+}
+
+// Get returns a key's value: for a field's key what holds, so that
+// PERMANENT_SESSION_LIFETIME is 31 days where nobody set it and a limit turned
+// off is nil; for a key of your own what was set, nil if nothing was. It is
+// Flask's app.config.get("KEY").
+func (cfg *Config) Get(key string) any {
+	if s := cfg.setting(key); s != nil {
+		return s.get()
+	}
+	return cfg.own[key]
+}
+
+// put is Set with an error that says where the value came from.
+func (cfg *Config) put(source, key string, value any) error {
+	s := cfg.setting(key)
+	if s == nil {
+		if cfg.own == nil {
+			cfg.own = map[string]any{}
+		}
+		cfg.own[key] = value
+		return nil
+	}
+	if !s.set(value) {
+		return fmt.Errorf("hipflask: %s: %s cannot be %s; give %s", source, key, describeRefused(key, value), s.accepts())
+	}
+	return nil
+}
+
+// describeRefused shows a value that was refused, but only the type of a secret one.
+func describeRefused(key string, v any) string {
+	switch t := v.(type) {
+	case nil:
+		return "null"
+	case []any, []string:
+		return "such a list"
+	case map[string]any:
+		return "a map"
+	case string:
+		if !looksSecret(key) {
+			return strconv.Quote(t)
+		}
+	case bool, int, int64, float64, time.Duration:
+		if !looksSecret(key) {
+			return fmt.Sprint(v)
+		}
+	}
+	return fmt.Sprintf("of type %T", v)
+}
+
+// looksSecret says whether a key's value must stay out of pages, logs and errors.
+func looksSecret(key string) bool {
+	key = strings.ToUpper(key)
+	for _, word := range []string{"SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL"} {
+		if strings.Contains(key, word) {
+			return true
+		}
+	}
+	return strings.HasSuffix(key, "KEY") || strings.HasSuffix(key, "KEYS")
+}
+
+// public is the configuration for pages, {{config.DEBUG}}: every key with its
+// value but those that look secret. It is made anew each time; keep it.
+func (cfg *Config) public() map[string]any {
+	all := withoutSecrets(cfg.own)
+	for _, k := range configKeys {
+		if !looksSecret(k.name) {
+			all[k.name] = k.field(cfg).get()
+		}
+	}
+	return all
+}
+
+func withoutSecrets(m map[string]any) map[string]any {
+	kept := make(map[string]any, len(m)+len(configKeys))
+	for key, value := range m {
+		if looksSecret(key) {
+			continue
+		}
+		if inner, ok := value.(map[string]any); ok {
+			value = withoutSecrets(inner)
+		}
+		kept[key] = value
+	}
+	return kept
+}
+
+// FromMap takes each upper-case key of m as [Config.Set] would and ignores the
+// others, as Flask's from_mapping does. If any value is wrong it changes nothing
+// and returns every mistake.
+func (cfg *Config) FromMap(m map[string]any) error { return cfg.fromMap("Config.FromMap", m) }
+
+func (cfg *Config) fromMap(source string, m map[string]any) error {
+	return cfg.load(m, func(trial *Config, key string) error {
+		if !isUpper(key) {
+			return nil
+		}
+		return trial.put(source, key, m[key])
+	})
+}
+
+// load tries every key on a copy, so that a bad load loses nothing.
+func (cfg *Config) load(keys map[string]any, put func(trial *Config, key string) error) error {
+	trial := *cfg
+	trial.own = maps.Clone(cfg.own)
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		errs = append(errs, put(&trial, key))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	*cfg = trial
+	return nil
+}
+
+// isUpper is Python's str.isupper: some letter, and none in lower case.
+func isUpper(key string) bool {
+	return strings.ToUpper(key) == key && strings.ToLower(key) != key
+}
+
+// FromFile takes the keys of a JSON file whose top level is an object, as
+// [Config.FromMap] does. The path is relative to the working directory, not to
+// Root as in Flask. A missing file is an error that satisfies
+// errors.Is(err, fs.ErrNotExist).
+func (cfg *Config) FromFile(path string) error {
+	if ext := filepath.Ext(path); !strings.EqualFold(ext, ".json") {
+		return fmt.Errorf("hipflask: Config.FromFile(%q): the extension %q is unknown; give a .json file", path, ext)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("hipflask: Config.FromFile: %w", err)
+	}
+	value, err := decodeJSON(content)
+	if err != nil {
+		return fmt.Errorf("hipflask: %s is not JSON: %w", path, err)
+	}
+	m, ok := value.(map[string]any)
+	if !ok {
+		return fmt.Errorf(`hipflask: %s: the top level must be an object, {"KEY": value}`, path)
+	}
+	return cfg.fromMap(path, m)
+}
+
+// decodeJSON decodes one value. Whole numbers become int, as in Python.
+func decodeJSON(content []byte) (any, error) {
+	var value any
+	d := json.NewDecoder(bytes.NewReader(content))
+	d.UseNumber()
+	if err := d.Decode(&value); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			line := 1 + bytes.Count(content[:min(int(syntax.Offset), len(content))], []byte("\n"))
+			err = fmt.Errorf("line %d: %w", line, err)
+		}
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("something follows the first value")
+	}
+	return plainNumbers(value), nil
+}
+
+func plainNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := strconv.Atoi(v.String()); err == nil {
+			return n
+		}
+		f, _ := v.Float64() // out of range is an infinity, as in Python
+		return f
+	case []any:
+		for i := range v {
+			v[i] = plainNumbers(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = plainNumbers(v[key])
+		}
+	}
+	return v
+}
+
+// FromEnv takes the environment's variables that begin with prefix and an
+// underscore: with "MYAPP", MYAPP_DEBUG sets Debug and MYAPP_MAIL_SERVER the key
+// MAIL_SERVER. An empty prefix means HIPFLASK. It is Flask's from_prefixed_env.
+//
+// A value is JSON where it can be, else text: true, 10, [1, 2], {"a": 1}, null.
+// Fields read their own type, so SECRET_KEY=123 is text, a duration takes
+// seconds or "168h", and a list may be written a,b. Two underscores reach into a
+// map: MYAPP_MAIL__PORT=25 sets the key PORT of the map MAIL.
+//
+// If any value is wrong it changes nothing and returns every mistake.
+func (cfg *Config) FromEnv(prefix string) error {
+	prefix = strings.TrimSuffix(cmp.Or(prefix, "HIPFLASK"), "_") + "_"
+	found := map[string]any{}
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if key, ok := strings.CutPrefix(name, prefix); ok && key != "" {
+			found[key] = value
+		}
+	}
+	return cfg.load(found, func(trial *Config, key string) error {
+		return trial.putVariable("the environment's "+prefix+key, key, found[key].(string))
+	})
+}
+
+// putVariable sets a key from a variable's text, as FromEnv documents.
+func (cfg *Config) putVariable(source, key, value string) error {
+	decoded, err := decodeJSON([]byte(value))
+	if err != nil {
+		decoded = value
+	}
+	if first, rest, nested := strings.Cut(key, "__"); nested {
+		return cfg.putInner(source, first, strings.Split(rest, "__"), decoded)
+	}
+	switch decoded.(type) {
+	case bool, int, float64:
+		if cfg.setting(key) != nil {
+			return cfg.put(source, key, value) // the field reads the text
+		}
+	}
+	return cfg.put(source, key, decoded)
+}
+
+// putInner sets a value inside the map under key. The maps on the way are
+// copied, for a load that fails must leave them as they were.
+func (cfg *Config) putInner(source, key string, path []string, value any) error {
+	if cfg.setting(key) != nil {
+		return fmt.Errorf("hipflask: %s: %s is no map, so nothing can be set inside it", source, key)
+	}
+	outer, last := map[string]any{key: cfg.own[key]}, len(path)
+	m := outer
+	for i, part := range append([]string{key}, path...) {
+		if i == last {
+			m[part] = value
+			break
+		}
+		inner, isMap := m[part].(map[string]any)
+		if m[part] != nil && !isMap {
+			return fmt.Errorf("hipflask: %s: %s is set already and no map, so nothing can be set inside it", source, part)
+		}
+		if inner = maps.Clone(inner); inner == nil {
+			inner = map[string]any{}
+		}
+		m[part] = inner
+		m = inner
+	}
+	return cfg.put(source, key, outer[key])
+}
+
+// FromDotEnv reads a file of lines KEY=value, by custom ".env", where secrets
+// are kept out of the source. It does what python-dotenv's load_dotenv does:
+// each variable goes into the process's environment, for os.Getenv, unless it
+// is there already; the environment always wins over the file. Then the
+// upper-case keys that the file names are taken as by [Config.FromEnv] with no
+// prefix, so that SECRET_KEY=… is all it needs.
+//
+// In a value that is unquoted or in double quotes, $NAME stands for the variable
+// NAME further up in the file; write a secret that holds a $ in single quotes.
+//
+// A missing file is an error that satisfies errors.Is(err, fs.ErrNotExist),
+// for programs that can do without. After any error nothing has changed.
+func (cfg *Config) FromDotEnv(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("hipflask: Config.FromDotEnv: %w", err)
+	}
+	variables, err := parseDotEnv(string(content))
+	if err != nil {
+		return fmt.Errorf("hipflask: %s: %w", path, err)
+	}
+	found, source := map[string]any{}, map[string]string{}
+	for key, value := range variables {
+		source[key] = path
+		if outer, ok := os.LookupEnv(key); ok {
+			value, source[key] = outer, "the environment, which wins over "+path
+		}
+		found[key] = value
+	}
+	err = cfg.load(found, func(trial *Config, key string) error {
+		if !isUpper(key) {
+			return nil
+		}
+		return trial.putVariable(source[key], key, found[key].(string))
+	})
+	if err != nil {
+		return err
+	}
+	for key, value := range found {
+		if err := os.Setenv(key, value.(string)); err != nil {
+			return fmt.Errorf("hipflask: %s: %s: %w", path, key, err)
+		}
+	}
+	return nil
+}
+
+// parseDotEnv leaves out godotenv's own error, which quotes the file: it holds secrets.
+func parseDotEnv(content string) (map[string]string, error) {
+	content = strings.TrimPrefix(content, "\ufeff") // some editors' mark of UTF-8
+	if !utf8.ValidString(content) || strings.Contains(content, "\x00") {
+		return nil, errors.New("it holds a NUL byte or text that is not UTF-8; save it as UTF-8")
+	}
+	if variables, ok := readDotEnv(content); ok {
+		return variables, nil
+	}
+	// The trouble is in the line after the longest beginning that can be read.
+	lines := strings.SplitAfter(content, "\n")
+	n := len(lines) - 1
+	for ; n > 0; n-- {
+		if _, ok := readDotEnv(strings.Join(lines[:n], "")); ok {
+			break
+		}
+	}
+	return nil, fmt.Errorf("line %d, or a quote opened there, is no KEY=value; a comment begins with #", n+1)
+}
+
+func readDotEnv(content string) (map[string]string, bool) {
+	variables, err := godotenv.Unmarshal(content)
+	_, nameless := variables[""]
+	return variables, err == nil && !nameless
+}
+
+// debugFromEnv reads HIPFLASK_DEBUG as Flask reads FLASK_DEBUG: on unless it is
+// empty, 0, false or no, in any case. Unlike there "off" is off: debug is the
+// wrong side to guess on.
+func debugFromEnv() bool {
+	switch strings.ToLower(os.Getenv("HIPFLASK_DEBUG")) {
+	case "", "0", "false", "no", "off":
+		return false
+	}
+	return true
+}
+
+// validate returns every value that cannot work, joined.
+func (cfg *Config) validate() error {
+	return errors.Join(
+		cfg.checkURLs(),
+		cfg.checkCookie(),
+		cfg.checkKeys(),
+		cfg.checkOrigins(),
+		notNegative("PermanentSessionLifetime (PERMANENT_SESSION_LIFETIME)", cfg.PermanentSessionLifetime),
+		notNegative("SendFileMaxAge (SEND_FILE_MAX_AGE_DEFAULT)", cfg.SendFileMaxAge),
+	)
+}
+
+func (cfg *Config) checkURLs() error {
+	var errs []error
+	if scheme := cfg.urlScheme(); scheme != "http" && scheme != "https" {
+		errs = append(errs, fmt.Errorf("hipflask: Config.PreferredURLScheme (PREFERRED_URL_SCHEME) is %q; give http or https", scheme))
+	}
+	if name := cfg.ServerName; name != "" {
+		if u, err := url.Parse("//" + name); err != nil || u.Host != name || u.Hostname() == "" || strings.HasSuffix(name, ":") {
+			errs = append(errs, fmt.Errorf("hipflask: Config.ServerName (SERVER_NAME) is %q; "+
+				"give a host such as example.com or localhost:5000, with no scheme and no path", name))
+		}
+	}
+	if root := cfg.applicationRoot(); !absolutePath(root) {
+		errs = append(errs, fmt.Errorf("hipflask: Config.ApplicationRoot (APPLICATION_ROOT) is %q; "+
+			"give a path such as /app: it begins with one slash and has no ? or #", root))
+	}
+	return errors.Join(errs...)
+}
+
+func absolutePath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, `?#\`)
+}
+
+func (cfg *Config) checkCookie() error {
+	name, path := cfg.sessionCookieName(), cfg.sessionCookiePath()
+	secure := cfg.sessionCookieSecure(false)
+	var errs []error
+	complain := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("hipflask: Config."+format, args...))
+	}
+	switch cookie := (http.Cookie{Name: name, Path: path, Domain: cfg.SessionCookieDomain}); {
+	case (&http.Cookie{Name: name}).Valid() != nil:
+		complain("SessionCookieName (SESSION_COOKIE_NAME) is %q; give letters, digits, - and _", name)
+	case !strings.HasPrefix(path, "/") || (&http.Cookie{Name: name, Path: path}).Valid() != nil:
+		complain("SessionCookiePath (SESSION_COOKIE_PATH) is %q; give a path that begins with a slash and has no semicolon", path)
+	case cookie.Valid() != nil:
+		complain("SessionCookieDomain (SESSION_COOKIE_DOMAIN) is %q; give a host such as example.com, with no scheme and no port", cfg.SessionCookieDomain)
+	}
+	switch mode := cfg.sessionCookieSameSite(); {
+	case mode < http.SameSiteDefaultMode || mode > http.SameSiteNoneMode:
+		complain("SessionCookieSameSite is %d; give one of net/http's constants", mode)
+	case mode == http.SameSiteNoneMode && !secure:
+		complain("SessionCookieSameSite (SESSION_COOKIE_SAMESITE) is None, which browsers take from Secure cookies only; " +
+			"set SessionCookieSecure (SESSION_COOKIE_SECURE) too")
+	}
+	host := strings.HasPrefix(name, "__Host-")
+	if (host || strings.HasPrefix(name, "__Secure-")) && !secure {
+		complain("SessionCookieName (SESSION_COOKIE_NAME) is %q, a name that browsers take from Secure cookies only; "+
+			"set SessionCookieSecure (SESSION_COOKIE_SECURE) too", name)
+	}
+	if host && (path != "/" || cfg.SessionCookieDomain != "") {
+		complain("SessionCookieName (SESSION_COOKIE_NAME) is %q, a name that browsers take only with the path / and no domain", name)
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg *Config) checkKeys() error {
+	var errs []error
+	if len(cfg.SecretKeyFallbacks) > 0 && cfg.SecretKey == "" {
+		errs = append(errs, errors.New("hipflask: Config.SecretKeyFallbacks (SECRET_KEY_FALLBACKS) is set without SecretKey "+
+			"(SECRET_KEY); fallbacks are never used to sign, so set both"))
+	}
+	if slices.Contains(cfg.SecretKeyFallbacks, "") {
+		errs = append(errs, errors.New("hipflask: Config.SecretKeyFallbacks (SECRET_KEY_FALLBACKS) holds an empty key, "+
+			"which everybody knows; remove it"))
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg *Config) checkOrigins() error {
+	var errs []error
+	for _, origin := range cfg.TrustedOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ToLower(origin) != origin {
+			errs = append(errs, fmt.Errorf("hipflask: Config.TrustedOrigins (TRUSTED_ORIGINS) holds %q; "+
+				"give each as browsers send it: https://example.com, in lower case, with no path and no slash at the end", origin))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func notNegative(name string, d time.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("hipflask: Config.%s is %v; give a duration above zero, or zero for the default", name, d)
+	}
+	return nil
 }

@@ -1,50 +1,396 @@
 package hipflask
 
-import "net/http"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
 
-// Context is one request and the reply being prepared for it.
+// Context is one request and the reply being prepared for it: what Flask keeps
+// in request, session, g and the current response.
+//
+// A Context is made for every request and never used again, and it belongs to
+// the goroutine that serves the request. It is not a context.Context; that one
+// is c.Request.Context(). What net/http does already, such as reading a header
+// or a cookie, is done with Request.
 type Context struct {
+	// Request is the request as net/http made it, with its body limited to
+	// Config.MaxContentLength.
 	Request *http.Request
 
-	app         *App
-	w           http.ResponseWriter
-	match       match
-	res         Response
-	session     *Session
-	flashed     []Message // this request's flashes, once read (flash.go)
-	flashesRead bool
-	vars        []contextVar
+	app   *App
+	match match
+	vars  []contextVar // what Key.Set stored
+
+	// The request's data, parsed when first asked for.
+	query url.Values
+	form  url.Values
+	files map[string][]*multipart.FileHeader
+
+	session      atomic.Pointer[Session] // made at the first call of Session
+	sessionSaved atomic.Bool             // the reply has its Set-Cookie, or needs none
+
+	// The reply; reply.go.
+	w          http.ResponseWriter
+	outer      http.Header // what the middleware had set before the App began
+	res        Response
+	values     [2]string // backs the values of Content-Type and Content-Length
+	failure    error     // the first mistake of a helper that returns no error
+	replied    bool      // a helper prepared a reply
+	committing bool      // the after-hooks run
+	streaming  bool      // the header is out and the body goes through Writer
+	streamErr  error     // why the stream takes no more
+	broken     bool      // the stream ended in an error
+	noSession  bool      // the session could not be saved
+	ended      atomic.Bool
 }
 
+// newContext begins a request.
+func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
+	c := &Context{Request: r, app: a, w: w}
+	c.res.Header = w.Header()
+	if len(c.res.Header) > 0 {
+		c.outer = c.res.Header.Clone()
+	}
+	if limit := a.Config.maxContentLength(); limit >= 0 && r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+	}
+	return c
+}
+
+// NewContext makes a Context outside the App's own serving, with the route that
+// r matches: for tests and commands that render a page or build a URL. No hook
+// runs and nothing is sent. A nil w keeps the reply's header to itself. It ends
+// setup, and panics if that left a mistake. It is Flask's test_request_context.
+func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
+	if err := a.endSetup(); err != nil {
+		panic(err)
+	}
+	if w == nil {
+		w = &nowhere{header: http.Header{}}
+	}
+	c := a.newContext(w, r)
+	c.match = a.router.match(r.Method, r.URL.Path)
+	return c
+}
+
+// nowhere is a ResponseWriter without a client.
+type nowhere struct{ header http.Header }
+
+func (n *nowhere) Header() http.Header         { return n.header }
+func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (n *nowhere) WriteHeader(int)             {}
+
+type contextKey struct{}
+
+// contextWith is the request's context for a mounted http.Handler.
+func contextWith(c *Context) context.Context {
+	return context.WithValue(c.Request.Context(), contextKey{}, c)
+}
+
+// From returns the Context of a request inside an http.Handler that was mounted
+// with [App.Handle], and nil anywhere else.
+func From(r *http.Request) *Context {
+	c, _ := r.Context().Value(contextKey{}).(*Context)
+	return c
+}
+
+// App returns the App that serves the request: Flask's current_app.
+func (c *Context) App() *App { return c.app }
+
+// Route returns the route that matched, or nil where none did.
+func (c *Context) Route() *Route { return c.match.route }
+
+// secure reports whether the request came over https.
+func (c *Context) secure() bool { return c.Request.TLS != nil }
+
+// Param returns the text of a variable of the matched rule, decoded, or of a
+// route's default; empty if there is no such variable.
+func (c *Context) Param(name string) string {
+	text, _ := c.match.param(name)
+	return text
+}
+
+// ParamInt returns the value of an int variable of the matched rule, or of a
+// route's default; 0 if the rule that matched does not have it. It cannot fail
+// on what a visitor sends, since a path with another text does not match. It
+// panics if the variable is there and no int: write <int:name> in the rule.
+func (c *Context) ParamInt(name string) int {
+	n, ok := c.match.int(name)
+	if !ok {
+		if _, there := c.match.param(name); there {
+			panic(fmt.Sprintf("hipflask: ParamInt(%q): in the rule %q it is no int; write <int:%s>", name, c.match.route.rule.text, name))
+		}
+	}
+	return n
+}
+
+// Query returns the first value of a name in the query string, or "". It is
+// Flask's request.args.get. [http.Request.URL] has all of them.
+func (c *Context) Query(name string) string {
+	if c.query == nil {
+		c.query = parseValues(c.Request.URL.RawQuery)
+	}
+	return c.query.Get(name)
+}
+
+// Form returns the first value of a field of the request's form, urlencoded or
+// multipart, or "": Flask's request.form.get. The query string is no part of
+// it. A form over the limits of Config reads as empty, and the reply will be
+// 413 whatever the handler prepares.
+func (c *Context) Form(name string) string {
+	c.parseForm()
+	return c.form.Get(name)
+}
+
+// RequireForm is [Context.Form] for a field that must be there, if empty. Its
+// error is a 400 that names the field, as Flask's request.form[name], or a 413.
+func (c *Context) RequireForm(name string) (string, error) {
+	c.parseForm()
+	switch {
+	case c.failure != nil:
+		return "", c.failure
+	case !c.form.Has(name):
+		return "", Error(http.StatusBadRequest, fmt.Sprintf("The form has no field %q.", name))
+	}
+	return c.form.Get(name), nil
+}
+
+// File returns the first file uploaded under a field's name: Flask's
+// request.files[name]. Its error is a 400 that names the field, also where the
+// visitor chose no file, or a 413. What a browser says of a file, its name and
+// its type, is the visitor's word: never use the name as a path.
+func (c *Context) File(name string) (*multipart.FileHeader, error) {
+	c.parseForm()
+	switch {
+	case c.failure != nil:
+		return nil, c.failure
+	case len(c.files[name]) == 0:
+		return nil, Error(http.StatusBadRequest, fmt.Sprintf("The form has no file %q.", name))
+	}
+	return c.files[name][0], nil
+}
+
+// BindJSON decodes the request's JSON body into dst, as json.Unmarshal does. The
+// error is right to return: 415 if the request says it holds something else,
+// 413 for a body over the limit, 400 for a body that is no JSON, is more than
+// one value, or does not fit dst.
+func (c *Context) BindJSON(dst any) error {
+	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	if mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+		return Error(http.StatusUnsupportedMediaType, "The body must be JSON, and Content-Type must say application/json.")
+	}
+	body, err := c.readBody()
+	if err != nil {
+		return err
+	}
+	err = json.Unmarshal(body, dst)
+	var misfit *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &misfit) && misfit.Field != "":
+		return Error(http.StatusBadRequest, fmt.Sprintf("The JSON field %q has the wrong type.", misfit.Field)).Wrap(err)
+	case err != nil:
+		return Error(http.StatusBadRequest, "The body is not the JSON this address accepts.").Wrap(err)
+	}
+	return nil
+}
+
+// readBody reads the request's body; its error has a status.
+func (c *Context) readBody() ([]byte, error) {
+	if c.Request.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if _, known := asHTTPError(err); err != nil && !known {
+		err = Error(http.StatusBadRequest, "The body of the request did not arrive whole.").Wrap(err)
+	}
+	return body, err
+}
+
+// parseForm reads the form once. What is no form, or a broken one, is empty, as
+// in Flask; one over the limits is also the request's failure.
+func (c *Context) parseForm() {
+	if c.form != nil {
+		return
+	}
+	c.form = url.Values{}
+	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	var err error
+	switch mediaType {
+	case "application/x-www-form-urlencoded":
+		err = c.parseURLEncoded()
+	case "multipart/form-data":
+		err = c.parseMultipart()
+	}
+	if err == nil {
+		return
+	}
+	c.form, c.files = url.Values{}, nil
+	if StatusCode(err) == http.StatusRequestEntityTooLarge {
+		c.fail(err)
+	}
+}
+
+func (c *Context) parseURLEncoded() error {
+	if c.Request.PostForm != nil { // a middleware parsed it
+		c.form = c.Request.PostForm
+		return nil
+	}
+	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 {
+		c.Request.Body = http.MaxBytesReader(c.w, c.Request.Body, limit)
+	}
+	body, err := c.readBody()
+	if err != nil {
+		return err
+	}
+	c.form = parseValues(string(body))
+	c.Request.PostForm = c.form
+	return nil
+}
+
+func (c *Context) parseMultipart() error {
+	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
+	switch {
+	case errors.Is(err, multipart.ErrMessageTooLarge):
+		return Abort(http.StatusRequestEntityTooLarge).Wrap(err)
+	case err != nil:
+		return err
+	}
+	form := c.Request.MultipartForm
+	parts := 0
+	for name, values := range form.Value {
+		parts += len(values)
+		for _, v := range values {
+			if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && int64(len(v)) > limit {
+				return Abort(http.StatusRequestEntityTooLarge).Wrap(
+					fmt.Errorf("hipflask: the field %q is above MAX_FORM_MEMORY_SIZE, %d bytes", name, limit))
+			}
+		}
+	}
+	for _, headers := range form.File {
+		parts += len(headers)
+	}
+	if limit := c.app.Config.maxFormParts(); limit >= 0 && parts > limit {
+		return Abort(http.StatusRequestEntityTooLarge).Wrap(
+			fmt.Errorf("hipflask: %d form parts are above MAX_FORM_PARTS, %d", parts, limit))
+	}
+	c.form, c.files = form.Value, form.File
+	return nil
+}
+
+// removeUploads deletes what a multipart form left on the disk. net/http does
+// this only for the Request it made itself, which a middleware may have copied.
+func (c *Context) removeUploads() {
+	if c.Request.MultipartForm != nil {
+		if err := c.Request.MultipartForm.RemoveAll(); err != nil {
+			c.app.logError(c, "uploaded files were not removed", err)
+		}
+	}
+}
+
+// maxPairs bounds the names in one query string or form.
+const maxPairs = 10_000
+
+// parseValues reads a query string as Flask does: what is not properly encoded
+// stays as it is instead of being dropped, and only & separates.
+func parseValues(text string) url.Values {
+	values := url.Values{}
+	for pairs := 0; text != "" && pairs < maxPairs; pairs++ {
+		var pair string
+		pair, text, _ = strings.Cut(text, "&")
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name = unescapeQuery(name)
+		values[name] = append(values[name], unescapeQuery(value))
+	}
+	return values
+}
+
+func unescapeQuery(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return strings.ToValidUTF8(plain, "\ufffd")
+	}
+	return strings.ReplaceAll(text, "+", " ")
+}
+
+// Key names a value of type T that a handler, a hook or a decorator leaves for
+// later ones of the same request: Flask's g, with types. In a page, {{g.user}}
+// reads the value of the Key named "user".
+type Key[T any] struct{ id *string }
+
+// NewKey returns a new Key. Two Keys are different even under one name, of
+// which a page then sees the value set last.
+func NewKey[T any](name string) Key[T] { return Key[T]{id: &name} }
+
+// Set stores v for the rest of the request.
+func (k Key[T]) Set(c *Context, v T) {
+	for i := range c.vars {
+		if c.vars[i].id == k.id {
+			c.vars[i].value = v
+			return
+		}
+	}
+	c.vars = append(c.vars, contextVar{id: k.id, value: v})
+}
+
+// Get returns the value stored in this request, and whether there is one.
+func (k Key[T]) Get(c *Context) (v T, ok bool) {
+	for i := range c.vars {
+		if c.vars[i].id == k.id {
+			return c.vars[i].value.(T), true
+		}
+	}
+	return v, false
+}
+
+// String returns the Key's name.
+func (k Key[T]) String() string { return *k.id }
+
 type contextVar struct {
-	key   any
-	name  string
+	id    *string // identifies the Key and points to its name
 	value any
 }
 
-// Data is the values a page is rendered with.
-type Data map[string]any
-
-// App returns the App that serves this request.
-func (c *Context) App() *App { return c.app }
-
-// Route returns the matched Route, nil if no rule matched.
-func (c *Context) Route() *Route { return c.match.route }
-
-// Header returns the reply's header.
-func (c *Context) Header() http.Header { return c.w.Header() }
-
-// SetCookie adds a cookie to the reply.
-func (c *Context) SetCookie(cookie *http.Cookie) { c.Header().Add("Set-Cookie", cookie.String()) }
-
-// g returns the values of the request's Keys by name, for {{g.user}} in a page.
+// g returns the values of the request's Keys by name.
 func (c *Context) g() map[string]any {
 	all := make(map[string]any, len(c.vars))
 	for _, v := range c.vars {
-		all[v.name] = v.value
+		all[*v.id] = v.value
 	}
 	return all
 }
 
-// secure reports whether the request came over https.
-func (c *Context) secure() bool { return c.Request.TLS != nil }
+// startOver forgets the reply prepared so far and begins the one of an error.
+func (c *Context) startOver(failure *HTTPError) {
+	clear(c.res.Header)
+	maps.Copy(c.res.Header, c.outer)
+	maps.Copy(c.res.Header, failure.Header)
+	c.res.Status, c.res.Body = failure.Code, nil
+	c.failure, c.replied = nil, false
+}
+
+// fail remembers the first mistake of a helper that cannot return it.
+func (c *Context) fail(err error) {
+	if c.failure == nil {
+		c.failure = err
+	}
+}
+
+// firstError returns err, else what a helper left with fail.
+func (c *Context) firstError(err error) error {
+	if err == nil {
+		err = c.failure
+	}
+	return err
+}

@@ -1,36 +1,53 @@
 package hipflask
 
 import (
+	"errors"
 	"fmt"
+	"html"
+	"log/slog"
 	"net/http"
+	"net/netip"
+	"reflect"
+	"runtime/debug"
+	"strings"
 )
 
-// HTTPError is an error that knows its reply. [Abort] and [Error] make one; a
-// handler returns it. It is Flask's HTTPException.
+// ErrNoReply is the error, and so the 500, of a handler that returned nil
+// without preparing a reply; the error that wraps it names the route. An empty
+// reply is [Context.NoContent], said on purpose.
+var ErrNoReply = errors.New("hipflask: no reply")
+
+// ErrReplySent is what a Context's writer returns once the reply is complete.
+var ErrReplySent = errors.New("hipflask: the reply was already sent")
+
+// HTTPError is an error that knows its reply. [Abort] and [Error] make one and
+// a handler returns it. It is Flask's HTTPException.
 //
-// Message goes to the visitor, Err to the log only.
+// Message is for the visitor; Err is for the log and never shown.
 type HTTPError struct {
 	Code    int         // the reply's status, 400 to 599
-	Message string      // what the default page says; empty means the status's usual text
+	Message string      // what the default page says; empty means the usual text for Code
 	Err     error       // the private cause, or nil
-	Header  http.Header // sent with the reply, such as Allow or Retry-After; may be nil
+	Header  http.Header // added to the reply, such as Retry-After; may be nil
 }
 
-// Abort returns the error for a status, with the usual text: return
-// hipflask.Abort(404). A code outside 400 to 599 becomes 500, and the log says
-// which code it was.
+// Abort returns the error for a status with its usual text. A handler ends with
+// return hipflask.Abort(404). A code outside 400 to 599 is a mistake and becomes
+// a 500 whose cause says so.
 func Abort(code int) *HTTPError { return Error(code, "") }
 
-// Error is [Abort] with a message for the visitor. The default page escapes it.
+// Error is [Abort] with a message for the visitor, which the default page
+// escapes.
 func Error(code int, message string) *HTTPError {
 	if code < 400 || code > 599 {
-		return &HTTPError{Code: 500, Err: fmt.Errorf("hipflask: %d is no error status", code)}
+		return &HTTPError{Code: http.StatusInternalServerError,
+			Err: fmt.Errorf("hipflask: Abort or Error with %d, which is no error status", code)}
 	}
 	return &HTTPError{Code: code, Message: message}
 }
 
-// Wrap returns a copy of e with a private cause: it is logged, found by
-// errors.Is and errors.As, and never shown to the visitor.
+// Wrap returns a copy of e with a private cause, which errors.Is and errors.As
+// find.
 func (e *HTTPError) Wrap(err error) *HTTPError {
 	wrapped := *e
 	wrapped.Err = err
@@ -43,6 +60,7 @@ func (e *HTTPError) StatusCode() int { return e.Code }
 // Unwrap returns the private cause.
 func (e *HTTPError) Unwrap() error { return e.Err }
 
+// Error returns code, message and cause: text for the log.
 func (e *HTTPError) Error() string {
 	text := fmt.Sprintf("%d %s", e.Code, statusName(e.Code))
 	if e.Message != "" {
@@ -54,4 +72,290 @@ func (e *HTTPError) Error() string {
 	return text
 }
 
-func statusName(code int) string { return http.StatusText(code) }
+// StatusCode returns the status an error is answered with: that of the first
+// error in its chain with a method StatusCode() int, 413 for a body over the
+// limit, else 500.
+func StatusCode(err error) int {
+	failure, _ := asHTTPError(err)
+	return failure.Code
+}
+
+// PanicError is the error a panic in a handler or a hook becomes.
+type PanicError struct {
+	Value any    // what the handler panicked with
+	Stack []byte // where, as debug.Stack prints it
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap returns Value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// catch, deferred, turns a panic into an error. http.ErrAbortHandler passes: it
+// asks net/http to cut the connection.
+func catch(err *error) {
+	switch value := recover(); value {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(value)
+	default:
+		*err = &PanicError{Value: value, Stack: debug.Stack()}
+	}
+}
+
+// asHTTPError returns the reply an error asks for. known is false for an error
+// that has no status, which becomes a 500 with it as the cause.
+func asHTTPError(err error) (failure *HTTPError, known bool) {
+	var coded interface{ StatusCode() int }
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &coded):
+		if e, ok := coded.(*HTTPError); ok {
+			return e, true
+		}
+		return Abort(coded.StatusCode()).Wrap(err), true
+	case errors.As(err, &tooLarge):
+		return Abort(http.StatusRequestEntityTooLarge).Wrap(err), true
+	}
+	return Abort(http.StatusInternalServerError).Wrap(err), false
+}
+
+// typeHandler is a handler that OnError registered. bind returns it holding err,
+// or nil if err itself, without what it wraps, is of another type.
+type typeHandler struct {
+	rank int // 0 for a concrete type, 1 for an interface, 2 for error itself
+	bind func(err error) ErrorHandlerFunc
+}
+
+// handleError answers err, and returns the error that no handler was registered
+// for: the teardown hooks get it.
+func (a *App) handleError(c *Context, err error) (unhandled error) {
+	if c.streaming {
+		if errors.Is(c.streamErr, ErrReplySent) {
+			return nil // an error page took the stream's place
+		}
+		a.logError(c, "the handler failed after its reply had begun", err)
+		c.broken = c.streamErr == nil // a hijacked connection is the handler's to close
+		return err
+	}
+
+	// 1. An error handler, or the default page of an error that has a status.
+	// A handler may fail with another error that has a handler; but only once,
+	// so that two handlers cannot call each other for ever.
+	for range 2 {
+		failure, known := asHTTPError(err)
+		handler := a.errorHandler(failure, known, err)
+		if handler == nil && !known {
+			break
+		}
+		if known {
+			a.logCause(c, failure)
+		}
+		next := error(failure)
+		if handler != nil {
+			next = c.answer(failure, handler, err)
+		}
+		if next == nil {
+			return nil
+		}
+		if next == error(failure) { // a handler may also decline
+			c.defaultPage(failure)
+			return nil
+		}
+		err = next
+	}
+
+	// 2. Every other error is a 500, which has a handler too.
+	a.logError(c, "unhandled error", err)
+	failure := Abort(http.StatusInternalServerError).Wrap(err)
+	if handler := a.errorHandler(failure, true, failure); handler != nil {
+		next := c.answer(failure, handler, failure)
+		if next == nil {
+			return err
+		}
+		a.logError(c, "the handler of the 500 failed too", next)
+	}
+	c.defaultPage(failure)
+	return err
+}
+
+// errorHandler chooses the handler for err: by code where it has one, then by
+// type. It returns nil if there is none.
+func (a *App) errorHandler(failure *HTTPError, known bool, err error) ErrorHandlerFunc {
+	if h := a.byCode[failure.Code]; h != nil && known {
+		return h
+	}
+	if len(a.byType) == 0 {
+		return nil
+	}
+	chain := errorChain(nil, err)
+	for rank := range 3 {
+		for _, e := range chain {
+			for _, candidate := range a.byType {
+				if candidate.rank != rank {
+					continue
+				}
+				if h := candidate.bind(e); h != nil {
+					return h
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// errorChain appends err and all it wraps, in the order of errors.As.
+func errorChain(chain []error, err error) []error {
+	chain = append(chain, err)
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if wrapped := e.Unwrap(); wrapped != nil {
+			chain = errorChain(chain, wrapped)
+		}
+	case interface{ Unwrap() []error }:
+		for _, wrapped := range e.Unwrap() {
+			chain = errorChain(chain, wrapped)
+		}
+	}
+	return chain
+}
+
+// answer calls an error handler with the reply set to the error's status.
+func (c *Context) answer(failure *HTTPError, h ErrorHandlerFunc, err error) (handlerErr error) {
+	defer catch(&handlerErr)
+	c.startOver(failure)
+	if err := c.firstError(h(c, err)); err != nil {
+		return err
+	}
+	if !c.replied {
+		return fmt.Errorf("%w: the error handler for %d returned nil and prepared nothing", ErrNoReply, failure.Code)
+	}
+	return nil
+}
+
+// defaultPage prepares the page of an error that has no handler. In Debug, and
+// to a visitor on this machine only, it tells what went wrong.
+func (c *Context) defaultPage(failure *HTTPError) {
+	c.startOver(failure)
+	message := html.EscapeString(failure.Message)
+	if message == "" {
+		message = html.EscapeString(statusMessage(failure.Code))
+	}
+	name := html.EscapeString(statusName(failure.Code))
+	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
+		failure.Code, name, name, strings.ReplaceAll(message, "\n", "<br>"))
+	if c.app.Config.Debug && failure.Err != nil && isLoopback(c.Request.RemoteAddr) {
+		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(detail(failure.Err)) + "</pre>\n"
+	}
+	c.reply("text/html; charset=utf-8", []byte(page))
+}
+
+// detail is an error for a developer's eyes.
+func detail(err error) string {
+	var p *PanicError
+	if errors.As(err, &p) {
+		return err.Error() + "\n\n" + string(p.Stack)
+	}
+	return err.Error()
+}
+
+func isLoopback(remoteAddr string) bool {
+	addr, err := netip.ParseAddrPort(remoteAddr)
+	return err == nil && addr.Addr().Unmap().IsLoopback()
+}
+
+// logError logs an error that no handler answered, with the route and the stack
+// of a panic.
+func (a *App) logError(c *Context, message string, err error) {
+	attrs := []slog.Attr{
+		slog.String("method", c.Request.Method),
+		slog.String("path", c.Request.URL.Path),
+		slog.Any("error", err),
+	}
+	if r := c.match.route; r != nil {
+		attrs = append(attrs, slog.String("route", r.rule.text), slog.String("endpoint", r.endpoint))
+	}
+	var p *PanicError
+	if errors.As(err, &p) {
+		attrs = append(attrs, slog.String("stack", string(p.Stack)))
+	}
+	a.Logger().LogAttrs(c.Request.Context(), slog.LevelError, message, attrs...)
+}
+
+// logCause logs what an HTTPError keeps from the visitor: as an error from 500
+// on, else for debugging.
+func (a *App) logCause(c *Context, failure *HTTPError) {
+	switch {
+	case failure.Err == nil:
+	case failure.Code >= 500:
+		a.logError(c, "error reply", failure)
+	default:
+		a.Logger().DebugContext(c.Request.Context(), "error reply", "path", c.Request.URL.Path, "error", failure)
+	}
+}
+
+// statusName returns the words that go with a code.
+func statusName(code int) string {
+	if name := http.StatusText(code); name != "" {
+		return name
+	}
+	return "Error"
+}
+
+// statusMessage returns what the default page of a code says.
+func statusMessage(code int) string {
+	if message, ok := statusMessages[code]; ok {
+		return message
+	}
+	if code >= 500 {
+		return "The server could not answer this request."
+	}
+	return "The server does not accept this request."
+}
+
+var statusMessages = map[int]string{
+	400: "The server could not make sense of this request.",
+	401: "This page needs a sign-in, and what was given does not open it.",
+	403: "You may not open this page.",
+	404: "There is no page at this address. If you typed it, check the spelling.",
+	405: "This address does not accept that method.",
+	406: "There is no version of this page that your browser accepts.",
+	408: "The request took too long to arrive.",
+	409: "The request conflicts with another change. Load the page again and repeat it.",
+	410: "The page that was here is gone for good.",
+	411: "The request must say how long its body is.",
+	412: "A condition of the request does not hold.",
+	413: "The request is larger than the server accepts.",
+	414: "The address is longer than the server accepts.",
+	415: "The server does not accept data of this type.",
+	416: "The file does not have the part asked for.",
+	417: "The server cannot meet what the request expects.",
+	418: "This is a teapot. It does not make coffee.",
+	422: "The request was understood, but its content does not fit.",
+	423: "This resource is locked.",
+	424: "The request depends on another one that failed.",
+	428: "The request must be conditional. Load the page again and repeat it.",
+	429: "Too many requests. Wait a while before the next one.",
+	431: "The headers of the request are larger than the server accepts.",
+	451: "This page is not available for legal reasons.",
+	500: "Something went wrong on the server. It has been logged.",
+	501: "The server cannot do what was asked.",
+	502: "The server behind this one gave no proper answer.",
+	503: "The server cannot answer at the moment. Try again later.",
+	504: "The server behind this one did not answer in time.",
+	505: "The server does not speak this version of HTTP.",
+}
+
+// typeRank orders the types of OnError, the more specific first.
+func typeRank(t reflect.Type) int {
+	switch {
+	case t == reflect.TypeFor[error]():
+		return 2
+	case t.Kind() == reflect.Interface:
+		return 1
+	}
+	return 0
+}

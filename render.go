@@ -1,5 +1,567 @@
 package hipflask
 
-import _ "github.com/Masterminds/sprig/v3"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	texttemplate "text/template"
+	"text/template/parse"
 
-type renderer struct{}
+	"github.com/Masterminds/sprig/v3"
+)
+
+// renderer renders the pages of templates/. It parses every file once, when
+// setup ends; a page is rendered by a copy that is already parsed and escaped,
+// taken from a list and put back. extends.go has how files become pages,
+// funcs.go what a page can call.
+type renderer struct {
+	app    *App
+	root   fs.FS                 // holds templates/; nil means there are none
+	funcs  texttemplate.FuncMap  // all there are, not yet bound to a request
+	config func() map[string]any // {{config}}; made when first asked for
+
+	reload  bool
+	loading sync.Mutex // held by the one who looks for changed files
+	set     atomic.Pointer[templateSet]
+}
+
+// templateSet is all pages as of one reading of the files.
+type templateSet struct {
+	rd    *renderer
+	stamp string // names, sizes and times of the files
+	files map[string]*templateFile
+	pages map[string]*page
+	errs  []error
+
+	mu      sync.Mutex
+	strings map[string]*page // RenderString's, by source
+}
+
+// page is one page, ready to run.
+type page struct {
+	name   string
+	blocks []string // the names renderBlock knows
+	err    error    // why it cannot run
+	run    executor
+}
+
+// executor runs a page, or one block of it, into w. This is the seam behind
+// which html/template and text/template stand: nothing in front of it knows
+// them, and nothing behind it knows of files, extends or reloading.
+//
+// Pages run at the same time, each with the request of its c; an executor keeps
+// nothing of a request once execute has returned.
+type executor interface {
+	execute(w *bytes.Buffer, block string, c *Context, data Data) error
+}
+
+// newRenderer reads and parses templates/ in root, which may be nil. A mistake
+// is the error of the page that has it, and of check, so that the rest of the
+// App works.
+//
+// With reload the files are looked at before every page, and read again if one
+// has changed. Without, nothing is read or parsed after newRenderer.
+func newRenderer(a *App, root fs.FS, reload bool) *renderer {
+	rd := &renderer{app: a, root: root, reload: reload}
+	rd.config = sync.OnceValue(a.Config.public)
+	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
+	maps.Copy(rd.funcs, a.templateFuncs)
+	maps.Copy(rd.funcs, (&requestFuncs{}).funcs())
+	names, stamp, err := rd.scan()
+	set := rd.load(names, stamp)
+	if err != nil {
+		set.errs = append(set.errs, err)
+	}
+	rd.set.Store(set)
+	return rd
+}
+
+// render renders a page. The bytes are the caller's own.
+func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
+	return rd.renderBlock(c, name, "", data)
+}
+
+// renderBlock renders one block of a page, as the page would show it.
+func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
+	set := rd.current()
+	p := set.pages[name]
+	if p == nil {
+		return nil, fmt.Errorf("hipflask: template %w", missingTemplate(name, set.files))
+	}
+	return rd.run(p, block, c, data)
+}
+
+// renderString renders source as an HTML page, which may extend and include
+// files. The last few sources are kept parsed; so source is the program's text,
+// never a visitor's, who could call every function with it.
+func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
+	return rd.run(rd.current().fromString(source), "", c, data)
+}
+
+// buffers are what pages are written to before they are copied out.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxPooledBuffer = 1 << 20
+
+func (rd *renderer) run(p *page, block string, c *Context, data Data) ([]byte, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	if block != "" && !slices.Contains(p.blocks, block) {
+		return nil, fmt.Errorf("hipflask: template %s has no block %q, only %q", p.name, block, p.blocks)
+	}
+	w := buffers.Get().(*bytes.Buffer)
+	w.Reset()
+	err := p.run.execute(w, block, c, contextData(c, data))
+	var out []byte
+	if err == nil {
+		out = append(make([]byte, 0, w.Len()), w.Bytes()...)
+	}
+	if w.Cap() <= maxPooledBuffer {
+		buffers.Put(w)
+	}
+	return out, err
+}
+
+// contextData adds what the context processors give to what the view gave,
+// which wins. The view's map stays as it is.
+func contextData(c *Context, data Data) Data {
+	app := c.app.processors
+	var blueprint []func(c *Context) Data
+	if r := c.Route(); r != nil && r.owner != nil && r.owner != &c.app.scaffold {
+		blueprint = r.owner.processors
+	}
+	if len(app)+len(blueprint) == 0 {
+		return data
+	}
+	all := Data{}
+	for _, processor := range slices.Concat(app, blueprint) {
+		maps.Copy(all, processor(c))
+	}
+	maps.Copy(all, data)
+	return all
+}
+
+// check returns every mistake in the templates, and each url_for with a literal endpoint that fits no route.
+func (rd *renderer) check(rt *router) []error {
+	set := rd.current()
+	errs := slices.Clone(set.errs)
+	for _, name := range slices.Sorted(maps.Keys(set.files)) {
+		if f := set.files[name]; f.main != nil {
+			for _, tree := range f.trees() {
+				errs = append(errs, checkURLs(tree, rt)...)
+			}
+		}
+	}
+	return errs
+}
+
+// checkURLs checks the calls of url_for whose endpoint and value names are all
+// literal. An endpoint relative to the blueprint, ".index", is known only in a
+// request.
+func checkURLs(tree *parse.Tree, rt *router) (errs []error) {
+	walk(tree.Root, func(node parse.Node) {
+		command, ok := node.(*parse.CommandNode)
+		if !ok || len(command.Args) < 2 {
+			return
+		}
+		function, ok := command.Args[0].(*parse.IdentifierNode)
+		if !ok || function.Ident != "url_for" {
+			return
+		}
+		endpoint, ok := command.Args[1].(*parse.StringNode)
+		if !ok || strings.HasPrefix(endpoint.Text, ".") {
+			return
+		}
+		var names []string
+		for i := 2; i < len(command.Args); i += 2 {
+			name, ok := command.Args[i].(*parse.StringNode)
+			if !ok {
+				return
+			}
+			names = append(names, name.Text)
+		}
+		if err := rt.checkURLFor(endpoint.Text, names); err != nil {
+			errs = append(errs, mistake(tree, command, "%w", err))
+		}
+	})
+	return errs
+}
+
+// Reading the files.
+
+const templatesFolder = "templates"
+
+// scan lists the files of templates/, without those that editors and systems
+// leave about: .name and name~. A missing folder is an empty one.
+func (rd *renderer) scan() (names []string, stamp string, err error) {
+	if rd.root == nil {
+		return nil, "", nil
+	}
+	var b strings.Builder
+	err = fs.WalkDir(rd.root, templatesFolder, func(file string, d fs.DirEntry, err error) error {
+		if file == templatesFolder && errors.Is(err, fs.ErrNotExist) {
+			return fs.SkipAll
+		}
+		if err != nil {
+			return err
+		}
+		if name := d.Name(); strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		info, err := fs.Stat(rd.root, file) // not d.Info: a link counts as what it leads to
+		if err != nil {
+			return err
+		}
+		if info.IsDir() {
+			return nil
+		}
+		names = append(names, strings.TrimPrefix(file, templatesFolder+"/"))
+		fmt.Fprintf(&b, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	if err != nil {
+		err = fmt.Errorf("hipflask: reading %s/: %w", templatesFolder, err)
+	}
+	return names, b.String(), err
+}
+
+// current returns the pages, read again first if that is wanted and needed.
+func (rd *renderer) current() *templateSet {
+	if !rd.reload {
+		return rd.set.Load()
+	}
+	rd.loading.Lock()
+	defer rd.loading.Unlock()
+	set := rd.set.Load()
+	// A file that cannot be read just now, halfway through being saved, is no
+	// reason to lose the pages we have.
+	if names, stamp, err := rd.scan(); err == nil && stamp != set.stamp {
+		set = rd.load(names, stamp)
+		rd.set.Store(set)
+	}
+	return set
+}
+
+// load reads and parses the files and makes their pages.
+func (rd *renderer) load(names []string, stamp string) *templateSet {
+	s := &templateSet{
+		rd:      rd,
+		stamp:   stamp,
+		files:   make(map[string]*templateFile, len(names)),
+		pages:   make(map[string]*page, len(names)),
+		strings: map[string]*page{},
+	}
+	for _, name := range names {
+		source, err := fs.ReadFile(rd.root, path.Join(templatesFolder, name))
+		if err != nil {
+			s.files[name] = &templateFile{name: name, err: templateError{err}}
+			continue
+		}
+		s.files[name] = parseTemplate(name, string(source), rd.funcs)
+	}
+	used := s.usedByOthers()
+	reported := map[string]bool{} // a layout's mistake is in all its pages
+	for _, name := range names {
+		p, mistakes, incomplete := s.newPage(s.files[name])
+		s.pages[name] = p
+		if !used[name] {
+			mistakes = append(mistakes, incomplete...)
+		}
+		for _, err := range mistakes {
+			if !reported[err.Error()] {
+				reported[err.Error()] = true
+				s.errs = append(s.errs, err)
+			}
+		}
+	}
+	return s
+}
+
+// usedByOthers returns the files that another extends or includes. Such a file
+// may be no page by itself, a layout without its content or a part that leaves
+// a tag open; then it is an error to render it but none to have it.
+func (s *templateSet) usedByOthers() map[string]bool {
+	used := map[string]bool{}
+	for name, f := range s.files {
+		if f.main == nil {
+			continue
+		}
+		if f.parent != name {
+			used[f.parent] = true
+		}
+		for _, tree := range f.trees() {
+			walk(tree.Root, func(node parse.Node) {
+				if n, ok := node.(*parse.TemplateNode); ok && n.Name != name {
+					used[n.Name] = true
+				}
+			})
+		}
+	}
+	return used
+}
+
+// newPage makes a page of a file. mistakes are what is wrong in any case,
+// incomplete what is wrong only if the file is to be a page by itself.
+func (s *templateSet) newPage(f *templateFile) (p *page, mistakes, incomplete []error) {
+	parts := compose(f, s.files)
+	p = &page{name: f.name, blocks: slices.Sorted(maps.Keys(parts.levels))}
+	if len(parts.mistakes)+len(parts.missing) == 0 {
+		pool := newClonePool(f.name, parts, s.rd)
+		first, err := pool.newClone()
+		if err != nil {
+			parts.missing = append(parts.missing, templateError{err})
+		} else {
+			pool.free <- first
+			p.run = pool
+		}
+	}
+	p.err = errors.Join(append(slices.Clone(parts.mistakes), parts.missing...)...)
+	return p, parts.mistakes, parts.missing
+}
+
+// maxStrings is how many sources RenderString keeps parsed.
+const maxStrings = 128
+
+// fromString returns the page for a source, from the kept ones if it is there.
+func (s *templateSet) fromString(source string) *page {
+	s.mu.Lock()
+	p := s.strings[source]
+	s.mu.Unlock()
+	if p != nil {
+		return p
+	}
+	p, _, _ = s.newPage(parseTemplate("<string>", source, s.rd.funcs))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.strings) >= maxStrings {
+		for any := range s.strings {
+			delete(s.strings, any)
+			break
+		}
+	}
+	s.strings[source] = p
+	return p
+}
+
+// Running a page with html/template or text/template.
+
+// clonePool is the executor of one page: copies of its template, parsed and
+// escaped, each with functions of its own that know the request it runs for.
+//
+// Binding the functions by Clone for each request would escape the page each
+// time, which costs several times the rendering. The copies are in a channel and
+// not in a sync.Pool, because the garbage collector empties a Pool.
+type clonePool struct {
+	name   string
+	entry  string
+	html   bool
+	trees  map[string]*parse.Tree
+	funcs  texttemplate.FuncMap // those the page calls
+	config func() map[string]any
+	free   chan *clone
+}
+
+// clone is one copy, used by one request at a time.
+type clone struct {
+	funcs    requestFuncs
+	template runnable
+}
+
+// runnable is what html/template and text/template have in common once a
+// template is made, buildable while it is being made.
+type runnable interface {
+	ExecuteTemplate(w io.Writer, name string, data any) error
+}
+
+type buildable[T runnable] interface {
+	runnable
+	Funcs(funcs texttemplate.FuncMap) T
+	AddParseTree(name string, tree *parse.Tree) (T, error)
+}
+
+func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
+	p := &clonePool{
+		name:   name,
+		entry:  parts.entry,
+		html:   isHTML(name),
+		trees:  parts.trees,
+		funcs:  texttemplate.FuncMap{},
+		config: rd.config,
+		// A page mostly computes; a few more than there are processors are enough.
+		free: make(chan *clone, 4*runtime.GOMAXPROCS(0)),
+	}
+	printer := printText
+	if p.html {
+		printer = printHTML
+	}
+	for _, tree := range p.trees {
+		printValues(tree, printer, rd.funcs)
+	}
+	p.trees[p.whole()] = p.guard()
+	for _, tree := range p.trees {
+		walk(tree.Root, func(node parse.Node) {
+			if n, ok := node.(*parse.IdentifierNode); ok && rd.funcs[n.Ident] != nil {
+				p.funcs[n.Ident] = rd.funcs[n.Ident]
+			}
+		})
+	}
+	return p
+}
+
+// isHTML reports whether html/template renders a file: by Flask's list of
+// extensions, in any case, and for RenderString.
+func isHTML(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".html", ".htm", ".xhtml", ".xml", ".svg":
+		return true
+	}
+	return name == "<string>"
+}
+
+func (p *clonePool) execute(w *bytes.Buffer, block string, c *Context, data Data) error {
+	var cl *clone
+	select {
+	case cl = <-p.free:
+	default:
+		var err error
+		if cl, err = p.newClone(); err != nil {
+			return templateError{err}
+		}
+	}
+	if block == "" {
+		block = p.entry
+	}
+	err := cl.execute(w, block, c, data)
+	select {
+	case p.free <- cl:
+	default: // as many as are ever needed at once are there already
+	}
+	if err != nil {
+		return templateError{err}
+	}
+	return nil
+}
+
+func (cl *clone) execute(w *bytes.Buffer, name string, c *Context, data Data) error {
+	cl.funcs.set(c)
+	defer cl.funcs.set(nil)
+	return cl.template.ExecuteTemplate(w, name, data)
+}
+
+var errStopped = errors.New("hipflask: stopped")
+
+// whole is the name of the guard; html/template's errors show it.
+func (p *clonePool) whole() string { return p.name + " as a page" }
+
+// guard returns a template that makes html/template escape the whole page, which
+// it does before the first action runs, and stops there.
+func (p *clonePool) guard() *parse.Tree {
+	source := fmt.Sprintf("{{%s}}{{template %q .}}", stopPage, p.entry)
+	trees, err := parse.Parse(p.whole(), source, "", "", map[string]any{stopPage: true})
+	if err != nil {
+		panic(err) // the text is ours
+	}
+	return trees[p.whole()]
+}
+
+// newClone makes a copy and has it escaped.
+func (p *clonePool) newClone() (*clone, error) {
+	cl := &clone{funcs: requestFuncs{config: p.config}}
+	own := cl.funcs.funcs()
+	funcs := make(texttemplate.FuncMap, len(p.funcs))
+	for name, fn := range p.funcs {
+		if bound := own[name]; bound != nil {
+			funcs[name] = bound
+		} else {
+			funcs[name] = withContext(fn, &cl.funcs)
+		}
+	}
+	var err error
+	if p.html {
+		cl.template, err = assemble(htmltemplate.New(p.name), p.trees, funcs)
+	} else {
+		cl.template, err = assemble(texttemplate.New(p.name), p.trees, funcs)
+	}
+	if err == nil {
+		err = cl.template.ExecuteTemplate(io.Discard, p.whole(), nil)
+	}
+	if !errors.Is(err, errStopped) {
+		return nil, err
+	}
+	return cl, nil
+}
+
+func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttemplate.FuncMap) (runnable, error) {
+	t.Funcs(funcs)
+	for name, tree := range trees {
+		if _, err := t.AddParseTree(name, tree.Copy()); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// printValues puts printer at the end of every pipeline that may print a value
+// that is missing or nil.
+func printValues(tree *parse.Tree, printer string, funcs texttemplate.FuncMap) {
+	walk(tree.Root, func(node parse.Node) {
+		action, ok := node.(*parse.ActionNode)
+		if !ok || len(action.Pipe.Decl) > 0 {
+			return
+		}
+		cmds := action.Pipe.Cmds
+		last := cmds[len(cmds)-1]
+		switch {
+		case len(cmds) > 1 && formatsAny(last):
+			cmds = slices.Insert(cmds, len(cmds)-1, callNode(tree, action, printText))
+		case !neverNil(last, funcs):
+			cmds = append(cmds, callNode(tree, action, printer))
+		}
+		action.Pipe.Cmds = cmds
+	})
+}
+
+func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {
+	ident := parse.NewIdentifier(function).SetPos(at.Position()).SetTree(tree)
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at.Position(), Args: []parse.Node{ident}}
+}
+
+// formatsAny reports whether the command is one of Go's functions that make text
+// of anything, of nil too: {{.x | urlquery}}.
+func formatsAny(command *parse.CommandNode) bool {
+	ident, ok := command.Args[0].(*parse.IdentifierNode)
+	return ok && len(command.Args) == 1 && slices.Contains([]string{"html", "js", "urlquery", "print", "println"}, ident.Ident)
+}
+
+// neverNil reports whether the command is a literal or a function whose result
+// cannot be nil.
+func neverNil(command *parse.CommandNode, funcs texttemplate.FuncMap) bool {
+	switch word := command.Args[0].(type) {
+	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
+		return true
+	case *parse.IdentifierNode:
+		fn, ok := funcs[word.Ident]
+		if !ok {
+			// One of Go's own; these four return what they are given.
+			return !slices.Contains([]string{"and", "or", "index", "call"}, word.Ident)
+		}
+		kind := reflect.TypeOf(fn).Out(0).Kind()
+		return kind != reflect.Interface && kind != reflect.Pointer
+	}
+	return false
+}

@@ -1,9 +1,862 @@
 package hipflask
 
-import _ "github.com/gorilla/securecookie"
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
 
-type Session struct{}
-type SessionStore interface{}
+	"github.com/gorilla/securecookie"
+)
 
-func (c *Context) Session() *Session  { return nil }
-func (c *Context) saveSession() error { return nil }
+// ErrNoSecretKey is the error of a request that changes its session, or
+// flashes a message, in an app without [Config].SecretKey. Reading needs no
+// key: such a session is empty. It is Flask's "The session is unavailable".
+var ErrNoSecretKey = errors.New("hipflask: the session is unavailable because no secret key was set. " +
+	"Set Config.SecretKey to something long, random and secret, and the same at every start " +
+	"(openssl rand -hex 32 prints one)")
+
+// Session is what the app remembers of one visitor between requests: values by
+// key, Flask's session. [Context.Session] returns the request's.
+//
+// A value is kept as a JSON copy. Changing a slice or a map after Set, or after
+// Get, changes nothing in the session: set what you changed.
+//
+// Its methods may be called from several goroutines. What has to hold across
+// two calls (a counter read and set again) is the caller's to lock. Two
+// requests of one visitor have each a Session of their own; if both change it,
+// the reply that arrives last wins, as in Flask.
+//
+// A change that cannot be made is not lost in silence: a value that JSON cannot
+// hold, a missing secret key ([ErrNoSecretKey]) or a session too large for its
+// cookie make the reply a 500 before anything is sent, and leave the visitor's
+// session as it was. A change after the reply was sent goes to the log.
+//
+// Keys that begin with an underscore belong to the framework, as in Flask:
+// _flashes and _permanent.
+type Session struct {
+	c *Context
+
+	mu       sync.Mutex
+	loaded   bool
+	opened   SessionData // as the store gave it; never changed
+	values   map[string]json.RawMessage
+	owned    bool           // values is no longer opened.Values, but a copy
+	touched  bool           // read or changed: the reply varies with the cookie
+	written  bool           // changed by some method, though perhaps to what it was
+	renewed  bool           // Renew was called
+	late     bool           // a change after the reply was logged
+	err      error          // the first thing that went wrong; save returns it
+	template map[string]any // templateMap's answer, until the next change
+
+	flashesRead bool
+	flashed     []Message // this request's flashes, once read; flash.go
+}
+
+// SessionStore keeps sessions between requests. Config.SessionStore takes one;
+// nil means the signed cookie. It is Flask's SessionInterface, less what is the
+// same for every store: hipflask itself reads and writes the cookie and its
+// attributes, decides when a session is saved, and checks its age and size.
+//
+// A store sees the cookie's value only: the session itself, or an id under
+// which the store finds it. Its methods are called by many requests at a time,
+// and by one request only when it needs the session.
+//
+// An error is for what is no visitor's doing, such as a database that does not
+// answer. It becomes the reply: an [HTTPError] as it stands, so
+// hipflask.Error(503, "").Wrap(err) is a good one; any other as a 500.
+type SessionStore interface {
+	// Open returns the session that a cookie's value holds or names. Found is
+	// false, without an error, for a value that is none of the store's:
+	// forged, damaged, unknown, ended.
+	//
+	// A request may carry several cookies of one name. Open is called for one
+	// after the other until one is found that is not too old.
+	Open(ctx context.Context, cookie string) (data SessionData, found bool, err error)
+
+	// Save keeps data and returns the cookie's new value, of bytes that a
+	// cookie may hold. Data without Values ends the session: the store forgets
+	// what it has of it, and the value is not used, since the browser is told
+	// to drop the cookie.
+	//
+	// Save may be called again with fewer Values when the cookie is too large.
+	Save(ctx context.Context, data SessionData) (cookie string, err error)
+}
+
+// SessionData is a session on its way from or to a [SessionStore]. The store
+// must not change its maps and slices.
+type SessionData struct {
+	// Values are the session's values by key, each one JSON text. Permanent
+	// sessions have true under _permanent; flashed messages are a list of
+	// [category, text] under _flashes.
+	Values map[string]json.RawMessage
+
+	// State is the store's own. What Open sets, Save finds: an id, or the
+	// values in the store's own notation, to write back what did not change.
+	// It is nil for a new session.
+	State any
+
+	// Issued is when the session was last saved. Open sets it, and hipflask
+	// refuses a session older than Config.PermanentSessionLifetime or more
+	// than a minute in the future; the zero time means that the store keeps
+	// the time itself. For Save it is the present.
+	Issued time.Time
+
+	// Expires tells Save when the session will be too old.
+	Expires time.Time
+
+	// Resave, set by Open, asks for a Save though nothing changes: the session
+	// was signed with a retired key, say.
+	Resave bool
+
+	// Renew tells Save to give the session a new identity and to forget the
+	// old one; see [Session.Renew].
+	Renew bool
+}
+
+// The framework's own session keys, which are Flask's.
+const (
+	permanentKey = "_permanent"
+	flashesKey   = "_flashes"
+)
+
+// Session returns the request's session, never nil. It is loaded at the first
+// call of one of its methods. A request that calls none pays nothing for it,
+// unless it brings a session: that is read, since a permanent one is sent again
+// with each reply (not with Config.DisableSessionRefresh).
+//
+// A stale, forged or expired cookie is an empty session, as in Flask. The
+// session is saved when the reply is sent, also that of an error, if it is not
+// what it was; a session without values ends, and its cookie with it. A reply
+// for which it was read or changed has Vary: Cookie. Its Cache-Control is the
+// handler's, as in Flask.
+func (c *Context) Session() *Session {
+	if s := c.session.Load(); s != nil {
+		return s
+	}
+	c.session.CompareAndSwap(nil, &Session{c: c})
+	return c.session.Load()
+}
+
+// Get decodes a value into dst, a pointer, and reports whether it did. A value
+// that is absent or does not fit leaves dst as it was. Into an any, whole
+// numbers are int64.
+//
+// It panics if dst is not a pointer.
+func (s *Session) Get(key string, dst any) bool {
+	mustPoint("Get", key, dst)
+	raw, ok := s.raw(key)
+	return ok && decodeValue(raw, dst)
+}
+
+// GetString returns a value that is a string, else "".
+func (s *Session) GetString(key string) string { return sessionValue[string](s, key) }
+
+// GetInt returns a value that is a whole number, else 0.
+func (s *Session) GetInt(key string) int { return sessionValue[int](s, key) }
+
+// GetBool returns a value that is a bool, else false.
+func (s *Session) GetBool(key string) bool { return sessionValue[bool](s, key) }
+
+func sessionValue[T any](s *Session, key string) (value T) {
+	s.Get(key, &value)
+	return value
+}
+
+// Has reports whether the session has a value for key.
+func (s *Session) Has(key string) bool {
+	_, ok := s.raw(key)
+	return ok
+}
+
+// Keys returns the keys, sorted; the framework's own are among them.
+func (s *Session) Keys() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touch()
+	return slices.Sorted(maps.Keys(s.values))
+}
+
+// Set stores a copy of value, as encoding/json writes it. A value that cannot
+// be written so makes the reply a 500.
+func (s *Session) Set(key string, value any) {
+	raw, err := encodeValue(key, value)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.writable(key) {
+		return
+	}
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.put(key, raw)
+}
+
+// Pop is Get and Delete in one step. The value is removed even if it does not
+// fit dst; a nil dst is for a value of no interest. It reports what Get
+// reports; with a nil dst, whether there was a value.
+func (s *Session) Pop(key string, dst any) bool {
+	if dst != nil {
+		mustPoint("Pop", key, dst)
+	}
+	s.mu.Lock()
+	raw, ok := s.take(key)
+	s.mu.Unlock()
+	return ok && (dst == nil || decodeValue(raw, dst))
+}
+
+// Delete removes a value, if there is one.
+func (s *Session) Delete(key string) { s.Pop(key, nil) }
+
+// Clear removes every value, and so ends the session.
+func (s *Session) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writable("") {
+		s.values, s.owned = map[string]json.RawMessage{}, true
+		s.changed()
+	}
+}
+
+// SetPermanent chooses how long the browser keeps the session: for
+// Config.PermanentSessionLifetime after the last request (after the last
+// change, with Config.DisableSessionRefresh), or until the browser is closed.
+// It is Flask's session.permanent.
+func (s *Session) SetPermanent(permanent bool) { s.Set(permanentKey, permanent) }
+
+// Permanent reports whether the session is permanent.
+func (s *Session) Permanent() bool { return s.GetBool(permanentKey) }
+
+// Renew gives the session a new identity and keeps its values. Call it where a
+// visitor signs in: a session id that somebody planted or copied before is then
+// worth nothing. The signed cookie has no id; it is signed anew.
+func (s *Session) Renew() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writable("") {
+		s.renewed = true
+	}
+}
+
+// raw returns a value's JSON text.
+func (s *Session) raw(key string) (json.RawMessage, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touch()
+	raw, ok := s.values[key]
+	return raw, ok
+}
+
+// The methods from here on need the lock.
+
+// put stores a value's JSON text; the session must be writable.
+func (s *Session) put(key string, raw json.RawMessage) {
+	s.own()
+	s.values[key] = raw
+	s.changed()
+}
+
+// take removes a value and returns it. Taking what is not there changes nothing.
+func (s *Session) take(key string) (json.RawMessage, bool) {
+	if !s.writable(key) {
+		return nil, false
+	}
+	raw, ok := s.values[key]
+	if ok {
+		s.own()
+		delete(s.values, key)
+		s.changed()
+	}
+	return raw, ok
+}
+
+// writable loads the session and reports whether a change can still be made.
+// If not, it takes care that this does not go unnoticed.
+func (s *Session) writable(key string) bool {
+	if s.c.sessionSaved.Load() {
+		s.logLate(key)
+		return false
+	}
+	if s.c.app.sessions == nil {
+		s.fail(ErrNoSecretKey)
+		return false
+	}
+	s.touch()
+	return true
+}
+
+func (s *Session) logLate(key string) {
+	if !s.late {
+		s.late = true
+		s.c.app.Logger().Error("hipflask: the session was changed after the reply was sent: the change is lost", "key", key)
+	}
+}
+
+// own makes values a copy of the store's, once.
+func (s *Session) own() {
+	if s.owned {
+		return
+	}
+	s.owned = true
+	values := make(map[string]json.RawMessage, len(s.values)+1)
+	maps.Copy(values, s.values)
+	s.values = values
+}
+
+func (s *Session) changed() {
+	s.written = true
+	s.template = nil
+}
+
+func (s *Session) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// touch loads the session and remembers that the reply depends on the cookie.
+// Without a secret key it does not: there is no session to depend on.
+func (s *Session) touch() {
+	s.load()
+	s.touched = s.c.app.sessions != nil
+}
+
+// maxSessionCookies bounds how many cookies of the session's name are tried: a
+// request may carry thousands, and each can cost a store a look-up.
+const maxSessionCookies = 8
+
+// load opens the session, once.
+//
+// Flask takes the first cookie of the name. We take the first that is valid, so
+// that a neighbour on the same domain, or an old cookie for another path, which
+// browsers may send before ours, cannot sign a visitor out.
+func (s *Session) load() {
+	if s.loaded || s.c.app.sessions == nil {
+		return
+	}
+	s.loaded = true
+	cookies := s.c.Request.CookiesNamed(s.c.app.Config.sessionCookieName())
+	if len(cookies) > maxSessionCookies {
+		cookies = cookies[:maxSessionCookies]
+	}
+	for _, cookie := range cookies {
+		if s.open(cookie.Value) || s.err != nil {
+			return
+		}
+	}
+	if len(cookies) > 0 {
+		s.c.app.Logger().Debug("hipflask: the session cookie is not valid (changed, expired or signed with another key): the session is empty")
+	}
+}
+
+// open takes the session from one cookie's value, if it is valid. A blank
+// beside the value is no part of it.
+func (s *Session) open(cookie string) bool {
+	data, found, err := s.c.app.sessions.Open(s.c.Request.Context(), strings.Trim(cookie, " \t"))
+	if err != nil {
+		s.fail(err)
+		return false
+	}
+	if !found || !s.c.app.Config.sessionAgeValid(data.Issued) {
+		return false
+	}
+	s.opened, s.values = data, data.Values
+	return true
+}
+
+// sessionAgeValid reports whether a session saved at issued is neither too old
+// nor from the future. A minute of grace is for servers whose clocks disagree.
+func (cfg *Config) sessionAgeValid(issued time.Time) bool {
+	age := time.Now().Truncate(time.Second).Sub(issued)
+	return issued.IsZero() || age >= -time.Minute && age <= cfg.sessionLifetime()
+}
+
+// Saving.
+
+// saveSession adds Set-Cookie and Vary to the reply as the session asks. It is
+// called when the reply is about to be sent, and works once.
+func (c *Context) saveSession() error {
+	if c.sessionSaved.Swap(true) {
+		return nil
+	}
+	if c.session.Load() == nil && !c.mayRefreshSession() {
+		return nil
+	}
+	return c.Session().save(c.Header())
+}
+
+// mayRefreshSession reports whether a request that did not touch its session
+// must look at it all the same, since a permanent one is sent again each time.
+// It is only a quick look: the name may stand anywhere in the header.
+func (c *Context) mayRefreshSession() bool {
+	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh {
+		return false
+	}
+	name := c.app.Config.sessionCookieName()
+	return slices.ContainsFunc(c.Request.Header["Cookie"], func(line string) bool {
+		return strings.Contains(line, name)
+	})
+}
+
+// SessionTransaction opens the session that r carries, runs f on it, and saves
+// it to w's header as Set-Cookie, all outside of a request's own life: for
+// tests, which prepare or inspect a session with it, and tools. It is the
+// session_transaction of Flask's test client. It ends setup.
+func (a *App) SessionTransaction(w http.ResponseWriter, r *http.Request, f func(s *Session)) error {
+	if err := a.endSetup(); err != nil {
+		return err
+	}
+	if a.sessions == nil {
+		return ErrNoSecretKey
+	}
+	c := &Context{Request: r, app: a, w: w}
+	f(c.Session())
+	c.sessionSaved.Store(true)
+	return c.Session().save(w.Header())
+}
+
+// save writes what the reply must say of the session to its header.
+func (s *Session) save(h http.Header) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.load()
+	if s.touched {
+		addVaryCookie(h)
+	}
+	switch {
+	case s.err != nil && !s.touched && s.loaded:
+		// Nobody asked for the session; only its refresh failed.
+		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", s.err)
+		return nil
+	case s.err != nil:
+		return s.err
+	case s.ended():
+		return s.remove(h)
+	case s.needsSave():
+		return s.store(h)
+	}
+	return nil
+}
+
+// ended reports whether the session has been emptied. One that was empty all
+// the time is none to end; Clear ends even that, as in Flask, and so takes an
+// invalid cookie away.
+func (s *Session) ended() bool { return s.written && len(s.values) == 0 }
+
+func (s *Session) needsSave() bool {
+	if len(s.values) == 0 {
+		return false
+	}
+	return s.renewed || s.opened.Resave ||
+		s.permanent() && !s.c.app.Config.DisableSessionRefresh ||
+		s.written && !maps.EqualFunc(s.values, s.opened.Values, sameText)
+}
+
+func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
+
+func (s *Session) permanent() bool { return string(s.values[permanentKey]) == "true" }
+
+// remove ends the session in the store and in the browser.
+func (s *Session) remove(h http.Header) error {
+	if _, err := s.c.app.sessions.Save(s.c.Request.Context(), s.data(nil)); err != nil {
+		return err
+	}
+	cookie := s.c.app.Config.sessionCookie(s.c.secure())
+	cookie.Expires = time.Unix(0, 0)
+	cookie.MaxAge = -1 // written as Max-Age=0
+	return s.send(h, cookie)
+}
+
+// store saves the session and sends its cookie. Flashed messages give way if it
+// is too large: they are the only part that grows by itself, when page after
+// page flashes and none shows the messages, and a session that cannot be saved
+// any more would shut the visitor out.
+func (s *Session) store(h http.Header) error {
+	cookie := s.c.app.Config.sessionCookie(s.c.secure())
+	values := s.values
+	for {
+		data := s.data(values)
+		value, err := s.c.app.sessions.Save(s.c.Request.Context(), data)
+		if err != nil {
+			return err
+		}
+		cookie.Value = value
+		if s.permanent() {
+			cookie.Expires = data.Expires
+		}
+		excess := s.c.app.Config.cookieExcess(cookie)
+		if excess <= 0 {
+			s.warnDropped(values)
+			return s.send(h, cookie)
+		}
+		fewer := withoutOldestFlashes(values, excess/2)
+		if fewer == nil {
+			return s.c.app.Config.tooLarge(cookie, values)
+		}
+		if values = fewer; len(values) == 0 {
+			s.warnDropped(values)
+			return s.remove(h)
+		}
+	}
+}
+
+// data returns the session for the store, with other values than its own.
+func (s *Session) data(values map[string]json.RawMessage) SessionData {
+	now := time.Now()
+	return SessionData{
+		Values:  values,
+		State:   s.opened.State,
+		Issued:  now,
+		Expires: now.Add(s.c.app.Config.sessionLifetime()),
+		Renew:   s.renewed,
+	}
+}
+
+// send adds the cookie to the reply, which then depends on the request's
+// cookie. net/http would drop what a cookie cannot hold in silence.
+func (s *Session) send(h http.Header, cookie *http.Cookie) error {
+	if err := cookie.Valid(); err != nil {
+		return fmt.Errorf("hipflask: the session cookie cannot be sent: %w", err)
+	}
+	h.Add("Set-Cookie", cookie.String())
+	addVaryCookie(h)
+	return nil
+}
+
+// tooLarge names what fills the cookie, largest first.
+func (cfg *Config) tooLarge(cookie *http.Cookie, values map[string]json.RawMessage) error {
+	keys := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
+		return cmp.Or(len(values[b])-len(values[a]), strings.Compare(a, b))
+	})
+	sizes := make([]string, len(keys))
+	for i, key := range keys {
+		sizes[i] = fmt.Sprintf("%q %d bytes", key, len(values[key]))
+	}
+	return fmt.Errorf("hipflask: the session is too large for its cookie %q: name and value are %d bytes, the limit is %d "+
+		"(Config.MaxCookieSize; browsers drop larger ones without a word). In it, before signing: %s. "+
+		"Store less, such as an id instead of the thing, or keep sessions on the server with Config.SessionStore",
+		cookie.Name, len(cookie.Name)+len(cookie.Value), cfg.maxCookieSize(), strings.Join(sizes, ", "))
+}
+
+// addVaryCookie says, once, that the reply depends on the request's cookies.
+func addVaryCookie(h http.Header) {
+	for _, line := range h["Vary"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
+				return
+			}
+		}
+	}
+	h.Set("Vary", strings.Join(append(h["Vary"], "Cookie"), ", "))
+}
+
+// templateMap returns the values as a page sees them, {{session.name}}. The map
+// is the session's as it is now, and not to be changed.
+func (s *Session) templateMap() map[string]any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touch()
+	if s.template == nil {
+		s.template = make(map[string]any, len(s.values))
+		for key, raw := range s.values {
+			var value any
+			decodeValue(raw, &value)
+			s.template[key] = value
+		}
+	}
+	return s.template
+}
+
+// Values.
+
+func encodeValue(key string, value any) (json.RawMessage, error) {
+	if !utf8.ValidString(key) {
+		return nil, fmt.Errorf("hipflask: session key %q cannot be stored: it is not UTF-8", key)
+	}
+	raw, err := marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("hipflask: the value for session key %q, a %T, cannot be stored as JSON: %w", key, value, err)
+	}
+	return raw, nil
+}
+
+// marshal is json.Marshal without its escapes for HTML, which take six bytes
+// of the cookie for each of < > &.
+func marshal(value any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// decodeValue decodes into a fresh value first: a JSON decoder that fails may
+// have filled its target by half.
+func decodeValue(raw json.RawMessage, dst any) bool {
+	target := reflect.ValueOf(dst).Elem()
+	fresh := reflect.New(target.Type())
+	if decodeFresh(raw, fresh.Interface()) != nil {
+		return false
+	}
+	target.Set(fresh.Elem())
+	return true
+}
+
+func decodeFresh(raw json.RawMessage, dst any) error {
+	switch dst.(type) {
+	case *any, *map[string]any, *[]any:
+	default:
+		return json.Unmarshal(raw, dst)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	err := d.Decode(dst)
+	switch dst := dst.(type) {
+	case *any:
+		*dst = wholeNumbers(*dst)
+	case *map[string]any:
+		wholeNumbers(*dst)
+	case *[]any:
+		wholeNumbers(*dst)
+	}
+	return err
+}
+
+// wholeNumbers replaces each json.Number by an int64, or by a float64 if it has
+// a fraction or an exponent. A whole number that is too large stays as it is.
+func wholeNumbers(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for k, v := range value {
+			value[k] = wholeNumbers(v)
+		}
+	case []any:
+		for i, v := range value {
+			value[i] = wholeNumbers(v)
+		}
+	case json.Number:
+		if i, err := value.Int64(); err == nil {
+			return i
+		}
+		if f, err := value.Float64(); err == nil && strings.ContainsAny(value.String(), ".eE") {
+			return f
+		}
+	}
+	return value
+}
+
+// mustPoint panics unless dst can take a value, as errors.As does.
+func mustPoint(method, key string, dst any) {
+	if v := reflect.ValueOf(dst); v.Kind() != reflect.Pointer || v.IsNil() {
+		panic(fmt.Sprintf("hipflask: Session.%s(%q, %T): the second argument must be a pointer to a variable, such as &name", method, key, dst))
+	}
+}
+
+// Configuration.
+
+// cookieExcess returns by how many bytes the cookie is larger than browsers
+// keep. A negative MaxCookieSize is no limit.
+func (cfg *Config) cookieExcess(cookie *http.Cookie) int {
+	limit := cfg.maxCookieSize()
+	if limit < 0 {
+		return 0
+	}
+	return len(cookie.Name) + len(cookie.Value) - limit
+}
+
+// sessionCookie returns the session cookie without a value. Browsers take a
+// partitioned cookie only if it is secure.
+func (cfg *Config) sessionCookie(secure bool) *http.Cookie {
+	cookie := &http.Cookie{
+		Name:        cfg.sessionCookieName(),
+		Domain:      cfg.SessionCookieDomain,
+		Path:        cfg.sessionCookiePath(),
+		HttpOnly:    !cfg.DisableSessionCookieHTTPOnly,
+		Secure:      cfg.sessionCookieSecure(secure),
+		SameSite:    cfg.sessionCookieSameSite(),
+		Partitioned: cfg.SessionCookiePartitioned,
+	}
+	return cookie
+}
+
+// newSessionStore returns the store that cfg asks for, nil if it has neither a
+// store nor a secret key, and every mistake in cfg's session keys.
+func newSessionStore(cfg *Config) (SessionStore, error) {
+	err := errors.Join(cfg.checkSessionCookie(), cfg.checkSecretKeys())
+	if err != nil || cfg.SessionStore != nil {
+		return cfg.SessionStore, err
+	}
+	if cfg.SecretKey == "" {
+		return nil, nil
+	}
+	return newCookieStore(cfg)
+}
+
+// checkSessionCookie finds what would make browsers, or net/http, drop the
+// cookie or a part of it in silence.
+func (cfg *Config) checkSessionCookie() error {
+	var errs []error
+	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf("hipflask: Config."+format, args...)) }
+
+	c := cfg.sessionCookie(false)
+	if (&http.Cookie{Name: c.Name}).Valid() != nil {
+		mistake("SessionCookieName %q is no name for a cookie: use letters, digits, - and _", c.Name)
+	}
+	if (&http.Cookie{Name: "x", Domain: c.Domain}).Valid() != nil {
+		mistake("SessionCookieDomain %q is no domain: write one like example.com, without scheme and port", c.Domain)
+	}
+	if c.Path[0] != '/' || (&http.Cookie{Name: "x", Path: c.Path}).Valid() != nil {
+		mistake("SessionCookiePath (or ApplicationRoot) %q is no path for a cookie: it begins with / and has no semicolon", c.Path)
+	}
+	if c.SameSite < http.SameSiteDefaultMode || c.SameSite > http.SameSiteNoneMode {
+		mistake("SessionCookieSameSite %d is none of http.SameSiteLaxMode, SameSiteStrictMode, SameSiteNoneMode, SameSiteDefaultMode", c.SameSite)
+	}
+	if c.SameSite == http.SameSiteNoneMode && !c.Secure {
+		mistake("SessionCookieSameSite is None: browsers refuse such a cookie unless it is secure; set SessionCookieSecure")
+	}
+	name := strings.ToLower(c.Name)
+	if (strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-")) && !c.Secure {
+		mistake("SessionCookieName %q: browsers refuse a cookie of this name unless it is secure; set SessionCookieSecure", c.Name)
+	}
+	if strings.HasPrefix(name, "__host-") && (c.Domain != "" || c.Path != "/") {
+		mistake("SessionCookieName %q: browsers refuse a cookie of this name with a domain or with another path than /", c.Name)
+	}
+	if cfg.PermanentSessionLifetime < 0 {
+		mistake("PermanentSessionLifetime is %v: no session would ever be valid", cfg.PermanentSessionLifetime)
+	}
+	return errors.Join(errs...)
+}
+
+func (cfg *Config) checkSecretKeys() error {
+	if len(cfg.SecretKeyFallbacks) > 0 && cfg.SecretKey == "" {
+		return errors.New("hipflask: Config.SecretKeyFallbacks is set, but SecretKey is not: a fallback only reads what an older SecretKey signed")
+	}
+	seen := map[string]bool{cfg.SecretKey: true}
+	for i, key := range cfg.SecretKeyFallbacks {
+		if key == "" {
+			return fmt.Errorf("hipflask: Config.SecretKeyFallbacks[%d] is empty", i)
+		}
+		if seen[key] {
+			return fmt.Errorf("hipflask: Config.SecretKeyFallbacks[%d] is SecretKey or an earlier fallback again: is the new key in its place?", i)
+		}
+		seen[key] = true
+	}
+	return nil
+}
+
+// The signed cookie.
+
+// cookieStore is the default SessionStore: the session itself is the cookie,
+// signed, so that a visitor can read but not change it, or encrypted too.
+//
+// What is signed is JSON: the time of issue and the values. Age and size are
+// checked by hipflask, so securecookie's own limits are off.
+type cookieStore struct {
+	name   string
+	codecs []*securecookie.SecureCookie // the first signs; the others, for the fallback keys, only read
+}
+
+// cookiePayload is the signed text.
+type cookiePayload struct {
+	Issued int64                      `json:"t"` // seconds since 1970
+	Values map[string]json.RawMessage `json:"v"`
+}
+
+func newCookieStore(cfg *Config) (*cookieStore, error) {
+	store := &cookieStore{name: cfg.sessionCookieName()}
+	for _, secret := range append([]string{cfg.SecretKey}, cfg.SecretKeyFallbacks...) {
+		codec, err := newSessionCodec(secret, cfg.SessionCookieEncrypt)
+		if err != nil {
+			return nil, err
+		}
+		store.codecs = append(store.codecs, codec)
+	}
+	return store, nil
+}
+
+// newSessionCodec makes the codec for one secret. Signed and encrypted cookies
+// have different keys for their signatures too: neither is ever taken for the
+// other, and switching Config.SessionCookieEncrypt begins every session anew. A
+// reader that tried both would let a signed cookie in where only encrypted ones
+// were meant to count.
+func newSessionCodec(secret string, encrypt bool) (*securecookie.SecureCookie, error) {
+	purpose, block := "session/signed", []byte(nil)
+	if encrypt {
+		purpose = "session/encrypted"
+		var err error
+		if block, err = deriveKey(secret, "session/encryption"); err != nil {
+			return nil, err
+		}
+	}
+	mac, err := deriveKey(secret, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return securecookie.New(mac, block).SetSerializer(securecookie.NopEncoder{}).MaxAge(0).MaxLength(0), nil
+}
+
+// deriveKey makes a key of 32 bytes for one purpose from the secret, so that
+// what is signed for one is worth nothing for another.
+func deriveKey(secret, purpose string) ([]byte, error) {
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "hipflask/"+purpose, 32)
+	if err != nil {
+		return nil, fmt.Errorf("hipflask: Config.SecretKey: %w", err)
+	}
+	return key, nil
+}
+
+// Open implements [SessionStore].
+func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool, error) {
+	if !canonical(cookie) {
+		return SessionData{}, false, nil
+	}
+	for i, codec := range cs.codecs {
+		var text []byte
+		if codec.Decode(cs.name, cookie, &text) != nil {
+			continue
+		}
+		var payload cookiePayload
+		if json.Unmarshal(text, &payload) != nil {
+			return SessionData{}, false, nil
+		}
+		return SessionData{Values: payload.Values, Issued: time.Unix(payload.Issued, 0), Resave: i > 0}, true, nil
+	}
+	return SessionData{}, false, nil
+}
+
+// Save implements [SessionStore].
+func (cs *cookieStore) Save(_ context.Context, data SessionData) (string, error) {
+	text, err := marshal(cookiePayload{data.Issued.Unix(), data.Values})
+	if err != nil {
+		return "", fmt.Errorf("hipflask: the session cannot be encoded: %w", err)
+	}
+	// Encrypting overwrites text, which nobody else has.
+	return cs.codecs[0].Encode(cs.name, text)
+}
+
+// canonical reports whether text is how base64 is written. The decoder also
+// takes line breaks, and any spare bits in the last group: several texts for
+// one cookie, where a list of ended sessions might look for one.
+func canonical(text string) bool {
+	if len(text) == 0 || len(text)%4 != 0 || strings.ContainsAny(text, "\r\n") {
+		return false
+	}
+	_, err := base64.URLEncoding.Strict().DecodeString(text[len(text)-4:])
+	return err == nil
+}

@@ -1,0 +1,262 @@
+package hipflask
+
+import (
+	"encoding/json"
+	"html/template"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gorilla/securecookie"
+	"github.com/julienschmidt/httprouter"
+)
+
+// The benchmarks here time whole requests, each beside the same work written by
+// hand on httprouter, securecookie and html/template in the same run. What the
+// parts cost by themselves is measured beside them.
+
+// benchWriter is a ResponseWriter that costs nothing itself.
+type benchWriter struct{ header http.Header }
+
+func (w *benchWriter) Header() http.Header               { return w.header }
+func (w *benchWriter) Write(b []byte) (int, error)       { return len(b), nil }
+func (w *benchWriter) WriteString(s string) (int, error) { return len(s), nil }
+func (w *benchWriter) WriteHeader(int)                   {}
+
+// benchmark serves r again and again, with a body if there is one.
+func benchmark(b *testing.B, h http.Handler, r *http.Request, body string) {
+	b.Helper()
+	check := httptest.NewRecorder()
+	h.ServeHTTP(check, withBody(r, body))
+	if check.Code >= 400 {
+		b.Fatalf("%s %s: %d %s", r.Method, r.URL, check.Code, check.Body)
+	}
+	w := &benchWriter{header: http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.header)
+		h.ServeHTTP(w, withBody(r, body))
+	}
+}
+
+// withBody makes r fresh for another serving, which is what net/http does.
+func withBody(r *http.Request, body string) *http.Request {
+	if body != "" {
+		r.Body = io.NopCloser(strings.NewReader(body))
+		r.Form, r.PostForm = nil, nil
+	}
+	return r
+}
+
+func BenchmarkText(b *testing.B) {
+	b.Run("hipflask", func(b *testing.B) {
+		app := New("bench")
+		app.Get("/hello", func(c *Context) error { return c.Text("Hello, World!") })
+		benchmark(b, app, httptest.NewRequest("GET", "/hello", nil), "")
+	})
+	b.Run("by hand", func(b *testing.B) {
+		router := httprouter.New()
+		router.GET("/hello", func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			io.WriteString(w, "Hello, World!")
+		})
+		benchmark(b, router, httptest.NewRequest("GET", "/hello", nil), "")
+	})
+}
+
+func BenchmarkParam(b *testing.B) {
+	b.Run("hipflask", func(b *testing.B) {
+		app := New("bench")
+		app.Get("/post/<int:id>", func(c *Context) error { return c.Text("post " + strconv.Itoa(c.ParamInt("id"))) })
+		benchmark(b, app, httptest.NewRequest("GET", "/post/42", nil), "")
+	})
+	b.Run("by hand", func(b *testing.B) {
+		router := httprouter.New()
+		router.GET("/post/:id", func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+			id, err := strconv.Atoi(params.ByName("id"))
+			if err != nil {
+				http.NotFound(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			io.WriteString(w, "post "+strconv.Itoa(id))
+		})
+		benchmark(b, router, httptest.NewRequest("GET", "/post/42", nil), "")
+	})
+}
+
+const benchKey = "a key for benchmarks, 32 bytes.."
+
+// benchSession is what the pages below keep of a visitor.
+type benchSession struct {
+	Name    string      `json:"name"`
+	Visits  int         `json:"visits"`
+	Flashes [][2]string `json:"_flashes,omitempty"`
+}
+
+// handMade is the sessions, pages and routes of the benchmarks without hipflask.
+type handMade struct {
+	*httprouter.Router
+	codec *securecookie.SecureCookie
+	page  *template.Template
+}
+
+func newHandMade() *handMade {
+	h := &handMade{Router: httprouter.New(), codec: securecookie.New([]byte(benchKey), nil).SetSerializer(securecookie.NopEncoder{})}
+	h.page = template.Must(template.New("page").Parse(strings.NewReplacer(
+		`{{extends "base.html"}}`, "", `{{define "content"}}`, "", `{{end}}{{/*content*/}}`, "").Replace(
+		strings.Replace(benchBase, `{{block "content" .}}{{end}}`, benchPage, 1))))
+	return h
+}
+
+func (h *handMade) load(r *http.Request) (s benchSession) {
+	cookie, err := r.Cookie("session")
+	if err != nil {
+		return s
+	}
+	var payload []byte
+	if h.codec.Decode("session", cookie.Value, &payload) == nil {
+		json.Unmarshal(payload, &s)
+	}
+	return s
+}
+
+func (h *handMade) save(w http.ResponseWriter, s benchSession) error {
+	payload, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	value, err := h.codec.Encode("session", payload)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Cookie")
+	http.SetCookie(w, &http.Cookie{Name: "session", Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	return nil
+}
+
+const benchBase = `<!doctype html>
+<html lang=en>
+<title>Bench</title>
+<nav><a href="/">Home</a>{{with .session}}{{with .name}}<b>{{.}}</b>{{end}}{{end}}</nav>
+{{range .flashes}}<p class="flash">{{.}}</p>{{end}}
+<main>{{block "content" .}}{{end}}</main>
+</html>
+`
+
+const benchPage = `{{extends "base.html"}}{{define "content"}}<h1>{{.title}}</h1>
+<ul>{{range .items}}<li><a href="/item/{{.ID}}">{{.Name}}</a></li>{{end}}</ul>
+{{end}}{{/*content*/}}`
+
+type benchItem struct {
+	ID   int
+	Name string
+}
+
+var benchItems = func() (items []benchItem) {
+	for i := range 10 {
+		items = append(items, benchItem{i, "Item <" + strconv.Itoa(i) + ">"})
+	}
+	return items
+}()
+
+// BenchmarkPage renders a page in its layout, with the session and no flashes.
+func BenchmarkPage(b *testing.B) {
+	b.Run("hipflask", func(b *testing.B) {
+		app := New("bench")
+		app.Config.SecretKey = benchKey
+		base := strings.NewReplacer(`{{with .session}}{{with .name}}<b>{{.}}</b>{{end}}{{end}}`, `{{with session.name}}<b>{{.}}</b>{{end}}`,
+			`{{range .flashes}}`, `{{range get_flashed_messages}}`).Replace(benchBase)
+		app.Config.Root = fstest.MapFS{
+			"templates/base.html": {Data: []byte(base)},
+			"templates/page.html": {Data: []byte(benchPage)},
+		}
+		app.Get("/", func(c *Context) error {
+			return c.Render("page.html", Data{"title": "Items", "items": benchItems})
+		})
+		benchmark(b, app, signedIn(b, app, "GET", "/"), "")
+	})
+	b.Run("by hand", func(b *testing.B) {
+		h := newHandMade()
+		h.GET("/", func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+			s := h.load(r)
+			var page strings.Builder
+			err := h.page.Execute(&page, map[string]any{
+				"title": "Items", "items": benchItems, "session": map[string]any{"name": s.Name}, "flashes": s.Flashes})
+			if err != nil {
+				http.Error(w, err.Error(), 500)
+				return
+			}
+			w.Header().Add("Vary", "Cookie")
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			io.WriteString(w, page.String())
+		})
+		benchmark(b, h, h.signedIn(b, "GET", "/"), "")
+	})
+}
+
+// BenchmarkPostRedirectGet takes a form, writes the session, flashes and
+// redirects.
+func BenchmarkPostRedirectGet(b *testing.B) {
+	form := func(r *http.Request) *http.Request {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return r
+	}
+	b.Run("hipflask", func(b *testing.B) {
+		app := New("bench")
+		app.Config.SecretKey = benchKey
+		app.Get("/", sayOK).Name("index")
+		app.Post("/save", func(c *Context) error {
+			c.Session().Set("name", c.Form("name"))
+			c.Flash("Saved.")
+			return c.RedirectTo("index")
+		})
+		benchmark(b, app, form(signedIn(b, app, "POST", "/save")), "name=Grace+Hopper")
+	})
+	b.Run("by hand", func(b *testing.B) {
+		h := newHandMade()
+		h.POST("/save", func(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+			s := h.load(r)
+			s.Name = r.PostFormValue("name")
+			s.Flashes = append(s.Flashes, [2]string{"message", "Saved."})
+			if err := h.save(w, s); err != nil {
+				http.Error(w, err.Error(), 500)
+				return
+			}
+			http.Redirect(w, r, "/", http.StatusFound)
+		})
+		benchmark(b, h, form(h.signedIn(b, "POST", "/save")), "name=Grace+Hopper")
+	})
+}
+
+// signedIn makes a request of a visitor who has a session.
+func signedIn(b *testing.B, app *App, method, target string) *http.Request {
+	w := httptest.NewRecorder()
+	err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *Session) {
+		s.Set("name", "Ada Lovelace")
+		s.Set("visits", 3)
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return withCookies(httptest.NewRequest(method, target, nil), w)
+}
+
+func (h *handMade) signedIn(b *testing.B, method, target string) *http.Request {
+	w := httptest.NewRecorder()
+	if err := h.save(w, benchSession{Name: "Ada Lovelace", Visits: 3}); err != nil {
+		b.Fatal(err)
+	}
+	return withCookies(httptest.NewRequest(method, target, nil), w)
+}
+
+func withCookies(r *http.Request, w *httptest.ResponseRecorder) *http.Request {
+	for _, cookie := range w.Result().Cookies() {
+		r.AddCookie(cookie)
+	}
+	return r
+}

@@ -1,0 +1,321 @@
+package hipflask
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+)
+
+// request serves one request to a view and returns the reply.
+func request(t *testing.T, app *App, r *http.Request, view HandlerFunc) *httptest.ResponseRecorder {
+	t.Helper()
+	app.Route("/", view, "GET", "POST", "PUT").Name("view")
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	return w
+}
+
+func post(contentType, body string) *http.Request {
+	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	return r
+}
+
+const urlencoded = "application/x-www-form-urlencoded"
+
+// TestValues holds the reading of query strings and forms to Flask's
+// (flask-behaviour §12, first paragraph).
+func TestValues(t *testing.T) {
+	for _, test := range []struct{ text, name, want string }{
+		{"a=1&a=2", "a", `["1" "2"]`},
+		{"a", "a", `[""]`},
+		{"a=", "a", `[""]`},
+		{"=b", "", `["b"]`},
+		{"a=1&&b=2", "b", `["2"]`},
+		{"a=1;b=2", "a", `["1;b=2"]`},
+		{"a=%zz", "a", `["%zz"]`},
+		{"a=b+c%2Bd", "a", `["b c+d"]`},
+		{"a=b=c", "a", `["b=c"]`},
+		{"a[]=1", "a[]", `["1"]`},
+		// Flask keeps %FF encoded; a byte that is no UTF-8 is U+FFFD here, as in paths.
+		{"a=%ff", "a", `["\ufffd"]`},
+	} {
+		if got := fmt.Sprintf("%+q", parseValues(test.text)[test.name]); got != test.want {
+			t.Errorf("query %q: %q is %s, want %s", test.text, test.name, got, test.want)
+		}
+		app, _ := newTestApp(t)
+		request(t, app, post(urlencoded, test.text), func(c *Context) error {
+			if got := fmt.Sprintf("%+q", []string{c.Form(test.name)}); got != strings.SplitAfter(test.want, `"`)[0]+strings.SplitAfter(test.want, `"`)[1]+"]" {
+				t.Errorf("form %q: Form(%q) is %s, want the first of %s", test.text, test.name, got, test.want)
+			}
+			return c.NoContent()
+		})
+	}
+}
+
+func TestQuery(t *testing.T) {
+	app, _ := newTestApp(t)
+	r := httptest.NewRequest("GET", "/?a=1&b=%C3%A9", nil)
+	request(t, app, r, func(c *Context) error {
+		if c.Query("a") != "1" || c.Query("b") != "é" || c.Query("c") != "" || c.Form("a") != "" {
+			t.Errorf("got a=%q b=%q c=%q, form a=%q", c.Query("a"), c.Query("b"), c.Query("c"), c.Form("a"))
+		}
+		return c.NoContent()
+	})
+}
+
+func multipartBody(t *testing.T, parts map[string]string, files map[string]string) (contentType, body string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for name, value := range parts {
+		w.WriteField(name, value)
+	}
+	for name, content := range files {
+		part, err := w.CreateFormFile(name, name+".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(part, content)
+	}
+	w.Close()
+	return w.FormDataContentType(), b.String()
+}
+
+// TestForms holds bodies to Flask's (§12, the table of bodies).
+func TestForms(t *testing.T) {
+	multi, body := multipartBody(t, map[string]string{"a": "1"}, map[string]string{"doc": "text"})
+	for _, test := range []struct {
+		name, contentType, body, want string
+	}{
+		{"urlencoded", urlencoded, "a=1", "1"},
+		{"urlencoded with a charset", urlencoded + "; charset=latin-1", "a=%C3%A9", "é"},
+		{"no type", "", "a=1", ""},
+		{"plain text", "text/plain", "a=1", ""},
+		{"JSON", "application/json", `{"a":1}`, ""},
+		{"multipart", multi, body, "1"},
+		{"multipart without boundary", "multipart/form-data", body, ""},
+		{"multipart garbage", multi, "garbage", ""},
+		{"multipart cut off", multi, body[:len(body)-20], ""},
+	} {
+		app, _ := newTestApp(t)
+		w := request(t, app, post(test.contentType, test.body), func(c *Context) error { return c.Text(c.Form("a")) })
+		if w.Code != 200 || w.Body.String() != test.want {
+			t.Errorf("%s: got %d %q, want 200 %q", test.name, w.Code, w.Body, test.want)
+		}
+	}
+}
+
+func TestRequireForm(t *testing.T) {
+	app, _ := newTestApp(t)
+	w := request(t, app, post(urlencoded, "a=1&empty="), func(c *Context) error {
+		for _, test := range []struct{ field, want string }{{"a", "1"}, {"empty", ""}} {
+			if got, err := c.RequireForm(test.field); got != test.want || err != nil {
+				t.Errorf("RequireForm(%q) = %q, %v; want %q", test.field, got, err, test.want)
+			}
+		}
+		_, err := c.RequireForm("stock_symbol")
+		return err
+	})
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "stock_symbol") {
+		t.Errorf("got %d %s, want a 400 that names the field", w.Code, w.Body)
+	}
+}
+
+func TestFile(t *testing.T) {
+	contentType, body := multipartBody(t, nil, map[string]string{"doc": strings.Repeat("x", 2<<20)})
+	app, _ := newTestApp(t)
+	var onDisk string
+	w := request(t, app, post(contentType, body), func(c *Context) error {
+		header, err := c.File("doc")
+		if err != nil {
+			return err
+		}
+		f, err := header.Open()
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if disk, ok := f.(*os.File); ok {
+			onDisk = disk.Name()
+		}
+		n, _ := io.Copy(io.Discard, f)
+		if header.Filename != "doc.txt" || n != 2<<20 {
+			t.Errorf("got %q of %d bytes", header.Filename, n)
+		}
+		_, err = c.File("other")
+		return err
+	})
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "other") {
+		t.Errorf("got %d %s, want a 400 that names the file", w.Code, w.Body)
+	}
+	if onDisk == "" {
+		t.Fatal("a file of 2 MiB was kept in memory")
+	}
+	if _, err := os.Stat(onDisk); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there after the request: %v", onDisk, err)
+	}
+}
+
+// TestLimits holds limits to Flask's (§12, the table of limits).
+func TestLimits(t *testing.T) {
+	form := func(c *Context) error { return c.Text(fmt.Sprint(len(c.Form("a")))) }
+	require := func(c *Context) error {
+		_, err := c.RequireForm("a")
+		return err
+	}
+	field := func(size int) (string, string) {
+		return multipartBody(t, map[string]string{"a": strings.Repeat("x", size)}, nil)
+	}
+	ok100000, okBody := field(100_000)
+	over100000, overBody := field(100_001)
+	two, twoBody := multipartBody(t, map[string]string{"a": strings.Repeat("x", 60_000), "b": strings.Repeat("x", 60_000)}, nil)
+	parts4, parts4Body := multipartBody(t, map[string]string{"a": "1", "b": "2"}, map[string]string{"c": "3", "d": "4"})
+	parts5, parts5Body := multipartBody(t, map[string]string{"a": "1", "b": "2", "e": "5"}, map[string]string{"c": "3", "d": "4"})
+	for _, test := range []struct {
+		name              string
+		config            Config
+		contentType, body string
+		view              HandlerFunc
+		want              int
+	}{
+		{"MAX_CONTENT_LENGTH 10, body 10", Config{MaxContentLength: 10}, urlencoded, "a=34567890", form, 200},
+		{"body 11", Config{MaxContentLength: 10}, urlencoded, "a=345678901", form, 413},
+		{"body 11, required field", Config{MaxContentLength: 10}, urlencoded, "a=345678901", require, 413},
+		{"body 11, JSON", Config{MaxContentLength: 10}, "application/json", `"345678901"`, func(c *Context) error { var v any; return c.BindJSON(&v) }, 413},
+		{"body 11, read by hand", Config{MaxContentLength: 10}, "", "12345678901", func(c *Context) error { _, err := io.ReadAll(c.Request.Body); return err }, 413},
+		{"body 11, multipart", Config{MaxContentLength: 10}, ok100000, okBody, form, 413},
+		{"body 11, not read", Config{MaxContentLength: 10}, urlencoded, "a=345678901", sayOK, 200},
+		{"no limit", Config{MaxContentLength: -1, MaxFormMemorySize: -1}, urlencoded, "a=" + strings.Repeat("x", 17<<20), form, 200},
+		{"the default limit of 16 MiB", Config{MaxFormMemorySize: -1}, urlencoded, "a=" + strings.Repeat("x", 16<<20), form, 413},
+		{"MAX_FORM_MEMORY_SIZE, a field of it", Config{MaxFormMemorySize: 100_000}, ok100000, okBody, form, 200},
+		{"a field above it", Config{MaxFormMemorySize: 100_000}, over100000, overBody, form, 413},
+		{"it holds for each field", Config{MaxFormMemorySize: 100_000}, two, twoBody, form, 200},
+		{"urlencoded: the whole body", Config{MaxFormMemorySize: 100_000}, urlencoded, "a=" + strings.Repeat("x", 99_998), form, 200},
+		{"urlencoded above", Config{MaxFormMemorySize: 100_000}, urlencoded, "a=" + strings.Repeat("x", 99_999), form, 413},
+		{"its default of 500000", Config{}, urlencoded, "a=" + strings.Repeat("x", 499_999), form, 413},
+		{"MAX_FORM_PARTS 4, 4 parts", Config{MaxFormParts: 4}, parts4, parts4Body, form, 200},
+		{"5 parts", Config{MaxFormParts: 4}, parts5, parts5Body, form, 413},
+		{"urlencoded parts are not limited", Config{MaxFormParts: 4}, urlencoded, "a=1&b=2&c=3&d=4&e=5", form, 200},
+	} {
+		app, _ := newTestApp(t)
+		root, logger := app.Config.Root, app.Config.Logger
+		app.Config = test.config
+		app.Config.Root, app.Config.Logger = root, logger
+		w := request(t, app, post(test.contentType, test.body), test.view)
+		if w.Code != test.want && !(test.want == 200 && w.Code == 204) {
+			t.Errorf("%s: got %d %.80s, want %d", test.name, w.Code, w.Body, test.want)
+		}
+	}
+}
+
+// TestBindJSON holds JSON bodies to Flask's (§12, the table of get_json).
+func TestBindJSON(t *testing.T) {
+	type post struct {
+		Title string `json:"title"`
+		Stars int    `json:"stars"`
+	}
+	for _, test := range []struct {
+		name, contentType, body string
+		status                  int
+		want                    string
+	}{
+		{"valid", "application/json", `{"title":"x","stars":2}`, 200, "{x 2}"},
+		{"with a charset", "application/json; charset=utf-8", `{"title":"é"}`, 200, "{é 0}"},
+		{"vendor type", "application/vnd.api+json", `{"title":"x"}`, 200, "{x 0}"},
+		{"repeated key: the last wins", "application/json", `{"title":"x","title":"y"}`, 200, "{y 0}"},
+		{"null", "application/json", `null`, 200, "{ 0}"},
+		{"broken", "application/json", `{"title":`, 400, "JSON"},
+		{"empty", "application/json", ``, 400, "JSON"},
+		{"two values", "application/json", `{} {}`, 400, "JSON"},
+		{"another type", "application/json", `{"stars":"many"}`, 400, "stars"},
+		{"text/plain", "text/plain", `{}`, 415, "application/json"},
+		{"no type", "", `{}`, 415, "application/json"},
+		// Flask accepts NaN, which is no JSON.
+		{"NaN", "application/json", `{"stars":NaN}`, 400, "JSON"},
+	} {
+		app, _ := newTestApp(t)
+		r := httptest.NewRequest("POST", "/", strings.NewReader(test.body))
+		r.Header.Set("Content-Type", test.contentType)
+		w := request(t, app, r, func(c *Context) error {
+			var p post
+			if err := c.BindJSON(&p); err != nil {
+				return err
+			}
+			return c.Text(fmt.Sprint(p))
+		})
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.want) {
+			t.Errorf("%s: got %d %s, want %d %s", test.name, w.Code, w.Body, test.status, test.want)
+		}
+	}
+}
+
+func TestParam(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/post/<int:id>/<title>", func(c *Context) error {
+		return c.Text(fmt.Sprintf("%d %s %s %d %q", c.ParamInt("id"), c.Param("id"), c.Param("title"), c.ParamInt("other"), c.Param("other")))
+	})
+	app.Get("/page", func(c *Context) error { return c.Text(fmt.Sprint(c.ParamInt("page"), " ", c.Param("page"))) }).Defaults("page", 3)
+	app.Get("/name/<name>", func(c *Context) error { return c.Text(fmt.Sprint(c.ParamInt("name"))) })
+	for _, test := range []struct {
+		path   string
+		status int
+		want   string
+	}{
+		{"/post/007/a%20b", 200, `7 007 a b 0 ""`},
+		{"/page", 200, "3 3"},
+		{"/post/99999999999999999999/x", 404, ""},
+		// The programmer's mistake shows whatever the visitor sends.
+		{"/name/12", 500, ""},
+		{"/name/x", 500, ""},
+	} {
+		if w := ask(app, "GET", test.path); w.Code != test.status || w.Code == 200 && w.Body.String() != test.want {
+			t.Errorf("%s: got %d %s, want %d %s", test.path, w.Code, w.Body, test.status, test.want)
+		}
+	}
+}
+
+func TestKey(t *testing.T) {
+	user, other := NewKey[string]("user"), NewKey[int]("user")
+	app, _ := newTestApp(t)
+	app.BeforeRequest(func(c *Context) error {
+		if _, ok := user.Get(c); ok {
+			t.Error("a new request has a value")
+		}
+		user.Set(c, "Ada")
+		user.Set(c, "Grace")
+		return nil
+	})
+	app.Get("/", func(c *Context) error {
+		name, ok := user.Get(c)
+		_, otherOK := other.Get(c)
+		return c.RenderString(`{{g.user}} {{.ok}} {{.other}} {{g.missing}}.`, Data{"ok": ok && name == "Grace", "other": otherOK})
+	})
+	for range 2 {
+		if got := ask(app, "GET", "/").Body.String(); got != "Grace true false ." {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestNewContext(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/post/<int:id>", sayOK).Name("post")
+	app.BeforeRequest(func(*Context) error { t.Error("a hook ran"); return nil })
+	c := app.NewContext(nil, httptest.NewRequest("GET", "/post/7", nil))
+	if c.ParamInt("id") != 7 || c.Route().Endpoint() != "post" {
+		t.Errorf("got id %d, route %v", c.ParamInt("id"), c.Route())
+	}
+	if err := c.Render("mail.txt", Data{"name": "Ada <ada@example.com>"}); err != nil || string(c.Response().Body) != "Dear Ada <ada@example.com>" {
+		t.Errorf("got %q, %v", c.Response().Body, err)
+	}
+}

@@ -1,0 +1,217 @@
+package hipflask
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// myError is an error without a status, which knows Unwrap.
+type myError struct{ cause error }
+
+func (e *myError) Error() string { return "mine" }
+func (e *myError) Unwrap() error { return e.cause }
+
+// TestErrorHandlers holds the choice of a handler to Flask's (flask-behaviour
+// §10). What Flask finds by class is found by type here. An error's handlers of
+// blueprints come with blueprints.
+func TestErrorHandlers(t *testing.T) {
+	say := func(name string) ErrorHandlerFunc {
+		return func(c *Context, err error) error { return c.Text(name) }
+	}
+	code := func(code int) func(*App) {
+		return func(a *App) { a.ErrorHandler(code, say(fmt.Sprint(code))) }
+	}
+	generic := func(a *App) { OnError(a, func(c *Context, err error) error { return c.Text("error") }) }
+	httpError := func(a *App) {
+		OnError(a, func(c *Context, err *HTTPError) error { return c.Text(fmt.Sprintf("*HTTPError %d", err.Code)) })
+	}
+	mine := func(a *App) { OnError(a, func(c *Context, err *myError) error { return c.Text("*myError") }) }
+	timeout := func(a *App) {
+		OnError(a, func(c *Context, err interface {
+			error
+			Unwrap() error
+		}) error {
+			return c.Text("Unwrap")
+		})
+	}
+	plain := errors.New("plain")
+	tests := []struct {
+		name     string
+		handlers []func(*App)
+		raised   error
+		status   int
+		body     string
+	}{
+		{"a 404 handler that gives only text keeps the status (Flask: 200)", []func(*App){code(404)}, Abort(404), 404, "404"},
+		{"code before type", []func(*App){httpError, code(404)}, Abort(404), 404, "404"},
+		{"type of the HTTP error", []func(*App){httpError}, Abort(404), 404, "*HTTPError 404"},
+		{"HTTPException and Exception", []func(*App){generic, httpError}, Abort(404), 404, "*HTTPError 404"},
+		{"500 handler for a plain error", []func(*App){code(500)}, plain, 500, "500"},
+		{"type before 500", []func(*App){code(500), mine}, &myError{}, 500, "*myError"},
+		{"Exception and 500", []func(*App){code(500), generic}, plain, 500, "error"},
+		{"HTTPException gets a plain error as 500", []func(*App){httpError}, plain, 500, "*HTTPError 500"},
+		{"abort(500) goes to 500", []func(*App){code(500)}, Abort(500), 500, "500"},
+		{"the concrete type before an interface, wherever it is in the chain", []func(*App){timeout, generic, mine}, fmt.Errorf("outer: %w", &myError{}), 500, "*myError"},
+		{"an interface before error", []func(*App){generic, timeout}, &myError{plain}, 500, "Unwrap"},
+		{"joined errors", []func(*App){mine}, errors.Join(plain, &myError{}), 500, "*myError"},
+		{"no handler, status", nil, Abort(410), 410, "<h1>Gone</h1>"},
+		{"no handler, plain", nil, plain, 500, "<h1>Internal Server Error</h1>"},
+		{"status of a wrapped HTTPError", nil, fmt.Errorf("saving: %w", Abort(409)), 409, "<h1>Conflict</h1>"},
+		{"a body over the limit", nil, fmt.Errorf("reading: %w", &http.MaxBytesError{}), 413, "<h1>Request Entity Too Large</h1>"},
+		{"an error of another package with StatusCode", nil, teapot{}, 418, "<h1>I&#39;m a teapot</h1>"},
+		{"a code that is no error's", nil, Abort(200), 500, "<h1>Internal Server Error</h1>"},
+
+		{"a handler that fails", []func(*App){failing(404), code(500)}, Abort(404), 500, "500"},
+		{"a handler that fails, no 500 handler", []func(*App){failing(404)}, Abort(404), 500, "<h1>Internal Server Error</h1>"},
+		{"the 500 handler fails too", []func(*App){failing(404), failing(500)}, Abort(404), 500, "<h1>Internal Server Error</h1>"},
+		{"a handler that panics", []func(*App){func(a *App) {
+			a.ErrorHandler(404, func(*Context, error) error { panic("argh") })
+		}}, Abort(404), 500, "<h1>Internal Server Error</h1>"},
+		{"a handler without a reply", []func(*App){func(a *App) {
+			a.ErrorHandler(404, func(*Context, error) error { return nil })
+		}}, Abort(404), 500, "<h1>Internal Server Error</h1>"},
+		{"a handler that declines", []func(*App){func(a *App) {
+			a.ErrorHandler(405, func(_ *Context, err error) error { return err })
+		}}, &HTTPError{Code: 405, Header: http.Header{"Allow": {"PUT"}}}, 405, "<h1>Method Not Allowed</h1>"},
+		// In Flask an abort inside a handler is a 500; an error value asks for its reply.
+		{"a type's handler that aborts", []func(*App){func(a *App) {
+			OnError(a, func(c *Context, err *myError) error { return Abort(404) })
+		}, code(404)}, &myError{}, 404, "404"},
+		{"two handlers that call each other end", []func(*App){func(a *App) {
+			a.ErrorHandler(404, func(*Context, error) error { return Abort(403) })
+			a.ErrorHandler(403, func(*Context, error) error { return Abort(404) })
+		}}, Abort(404), 500, "<h1>Internal Server Error</h1>"},
+	}
+	for _, test := range tests {
+		app, _ := newTestApp(t)
+		for _, register := range test.handlers {
+			register(app)
+		}
+		app.Get("/", func(c *Context) error {
+			c.Header().Set("X-View", "1")
+			c.Text("half a reply")
+			return test.raised
+		})
+		w := ask(app, "GET", "/")
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) || strings.Contains(w.Body.String(), "half") {
+			t.Errorf("%s: got %d %s\nwant %d %s", test.name, w.Code, w.Body, test.status, test.body)
+		}
+		if w.Header().Get("X-View") != "" {
+			t.Errorf("%s: the failed view's header was sent", test.name)
+		}
+	}
+}
+
+func failing(code int) func(*App) {
+	return func(a *App) {
+		a.ErrorHandler(code, func(*Context, error) error { return errors.New("the handler is broken") })
+	}
+}
+
+type teapot struct{}
+
+func (teapot) Error() string   { return "short and stout" }
+func (teapot) StatusCode() int { return 418 }
+
+func TestErrorHandlerStatusAndHeader(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.ErrorHandler(503, func(c *Context, err error) error { return c.Text("busy") })
+	app.ErrorHandler(404, func(c *Context, err error) error { return c.Status(200).Text("fine") })
+	app.ErrorHandler(403, func(c *Context, err error) error { return c.Redirect("/login") })
+	app.Get("/busy", func(c *Context) error {
+		return &HTTPError{Code: 503, Header: http.Header{"Retry-After": {"30"}}}
+	})
+	app.Get("/private", func(c *Context) error { return Abort(403) })
+	if w := ask(app, "GET", "/busy"); w.Code != 503 || w.Header().Get("Retry-After") != "30" {
+		t.Errorf("got %d %v, want 503 with Retry-After", w.Code, w.Header())
+	}
+	if w := ask(app, "GET", "/nowhere"); w.Code != 200 {
+		t.Errorf("Status in an error handler: got %d, want 200", w.Code)
+	}
+	if w := ask(app, "GET", "/private"); w.Code != 302 || w.Header().Get("Location") != "/login" {
+		t.Errorf("Redirect in an error handler: got %d %v, want 302 to /login", w.Code, w.Header())
+	}
+}
+
+func TestCauseStaysPrivate(t *testing.T) {
+	app, log := newTestApp(t)
+	cause := fmt.Errorf("dial db.internal: %w", fs.ErrPermission)
+	var seen error
+	app.ErrorHandler(500, func(c *Context, err error) error { seen = err; return err })
+	app.Get("/", func(c *Context) error { return Error(503, "Try <later>.\nPlease.").Wrap(cause) })
+	app.Get("/plain", func(c *Context) error { return cause })
+	w := ask(app, "GET", "/")
+	if body := w.Body.String(); !strings.Contains(body, "<p>Try &lt;later&gt;.<br>Please.</p>") || strings.Contains(body, "db.internal") {
+		t.Errorf("got %s, want the message escaped and not the cause", body)
+	}
+	if !strings.Contains(log.String(), "db.internal") {
+		t.Errorf("the log %s lacks the cause", log)
+	}
+	ask(app, "GET", "/plain")
+	if !errors.Is(seen, fs.ErrPermission) || StatusCode(seen) != 500 {
+		t.Errorf("the 500 handler got %v (%d), want the cause inside a 500", seen, StatusCode(seen))
+	}
+}
+
+func TestErrorPageEscapes(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Debug = true
+	app.Get("/", func(c *Context) error { return errors.New("<script>alert(1)</script>") })
+	r := httptest.NewRequest("GET", "/", nil)
+	r.RemoteAddr = "127.0.0.1:9"
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, "&lt;script&gt;") {
+		t.Errorf("in debug, on this machine: got %s, want the error, escaped", body)
+	}
+	if body := ask(app, "GET", "/").Body.String(); strings.Contains(body, "script") {
+		t.Errorf("in debug, from elsewhere: got %s, want no detail", body)
+	}
+}
+
+func TestPanicError(t *testing.T) {
+	app, log := newTestApp(t)
+	var caught *PanicError
+	OnError(app, func(c *Context, err *PanicError) error { caught = err; return c.Text("caught") })
+	app.Get("/", func(c *Context) error { panic(fs.ErrExist) })
+	if w := ask(app, "GET", "/"); w.Code != 500 || w.Body.String() != "caught" {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	if !errors.Is(caught, fs.ErrExist) || !strings.Contains(string(caught.Stack), "errors_test.go") {
+		t.Errorf("got %v with stack %s, want the value and the place", caught, caught.Stack)
+	}
+	if log.Len() > 0 {
+		t.Errorf("a handled panic was logged: %s", log)
+	}
+}
+
+func TestPanicIsLoggedWithStack(t *testing.T) {
+	app, log := newTestApp(t)
+	app.Get("/post/<int:id>", func(c *Context) error { panic("argh") }).Name("post")
+	ask(app, "GET", "/post/7?secret=1")
+	for _, want := range []string{"argh", "method=GET", "path=/post/7", "route=/post/<int:id>", "endpoint=post", "stack=", "errors_test.go"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, log)
+		}
+	}
+	if strings.Contains(log.String(), "secret") {
+		t.Error("the log has the query string")
+	}
+}
+
+func TestAbortHandlerPasses(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error { panic(http.ErrAbortHandler) })
+	defer func() {
+		if got := recover(); got != http.ErrAbortHandler {
+			t.Errorf("recovered %v, want http.ErrAbortHandler to reach net/http", got)
+		}
+	}()
+	ask(app, "GET", "/")
+	t.Error("the panic did not pass")
+}

@@ -1,0 +1,110 @@
+package hipflask
+
+import (
+	"bytes"
+	htmltemplate "html/template"
+	"net/http/httptest"
+	"testing"
+)
+
+var benchPages = map[string]string{
+	"base.html": `<!doctype html>
+<html><head><title>{{block "title" .}}stocks{{end}}</title></head>
+<body>
+<nav><a href="/">Home</a> <a href="/stocks/">Stocks</a></nav>
+{{with session.name}}<p>Signed in as {{.}}.</p>{{end}}
+{{range get_flashed_messages}}<div class="alert {{.Category}}">{{.}}</div>{{end}}
+{{block "content" .}}{{end}}
+</body></html>
+`,
+	"stocks.html": `{{extends "base.html"}}
+{{define "title"}}{{.title}} - {{super}}{{end}}
+{{define "content"}}
+<h1>{{.title}}</h1>
+<table>{{range .stocks}}
+<tr class="{{.kind}}"><td>{{.name}}</td><td>{{.shares}}</td><td><a href="/stocks/{{.id}}">more</a></td></tr>{{end}}
+</table>
+{{end}}
+`,
+}
+
+// benchByHand is the same page as one would write it for html/template.
+const benchByHand = `<!doctype html>
+<html><head><title>{{.data.title}} - stocks</title></head>
+<body>
+<nav><a href="/">Home</a> <a href="/stocks/">Stocks</a></nav>
+{{with .session.name}}<p>Signed in as {{.}}.</p>{{end}}
+{{range .messages}}<div class="alert {{.Category}}">{{.}}</div>{{end}}
+
+<h1>{{.data.title}}</h1>
+<table>{{range .data.stocks}}
+<tr class="{{.kind}}"><td>{{.name}}</td><td>{{.shares}}</td><td><a href="/stocks/{{.id}}">more</a></td></tr>{{end}}
+</table>
+
+</body></html>`
+
+func benchData() Data {
+	var stocks []map[string]any
+	for i := range 10 {
+		stocks = append(stocks, map[string]any{"id": i, "kind": "tech", "name": "A & B", "shares": 10 * i})
+	}
+	return Data{"title": "Your <stocks>", "stocks": stocks}
+}
+
+func benchContext(tb testing.TB) *Context {
+	app := New("bench")
+	app.Config.Root = pages(benchPages)
+	app.Config.SecretKey = "a secret of thirty-two bytes or so"
+	c := app.NewContext(nil, httptest.NewRequest("GET", "/", nil))
+	c.Session().Set("name", "Ada")
+	c.Flash("Stock added.")
+	return c
+}
+
+func BenchmarkRender(b *testing.B) {
+	c := benchContext(b)
+	data := benchData()
+
+	b.Run("hipflask", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.app.renderer.render(c, "stocks.html", data); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("by hand", func(b *testing.B) {
+		t := htmltemplate.Must(htmltemplate.New("page").Parse(benchByHand))
+		w := new(bytes.Buffer)
+		b.ReportAllocs()
+		for b.Loop() {
+			w.Reset()
+			err := t.Execute(w, map[string]any{
+				"data":     data,
+				"session":  c.Session().templateMap(),
+				"messages": c.FlashedMessages(),
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			_ = bytes.Clone(w.Bytes())
+		}
+	})
+}
+
+func TestBenchmarkPages(t *testing.T) {
+	c := benchContext(t)
+	got, err := c.app.renderer.render(c, "stocks.html", benchData())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := new(bytes.Buffer)
+	htmltemplate.Must(htmltemplate.New("page").Parse(benchByHand)).Execute(w, map[string]any{
+		"data":     benchData(),
+		"session":  c.Session().templateMap(),
+		"messages": c.FlashedMessages(),
+	})
+	if string(got) != w.String() {
+		t.Errorf("the two benchmarked pages differ:\n%s\n%s", got, w)
+	}
+}

@@ -1,0 +1,931 @@
+package hipflask
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"text/template/parse"
+	"time"
+
+	"github.com/Masterminds/sprig/v3"
+)
+
+// pages makes a root folder with these templates.
+func pages(files map[string]string) fstest.MapFS {
+	root := fstest.MapFS{}
+	for name, source := range files {
+		root["templates/"+name] = &fstest.MapFile{Data: []byte(source)}
+	}
+	return root
+}
+
+// pageContext returns a Context of an App with these templates, changed by setup.
+func pageContext(t testing.TB, files map[string]string, setup ...func(a *App)) *Context {
+	t.Helper()
+	a := New("test")
+	a.Config.Root = pages(files)
+	a.Config.SecretKey = "a secret of thirty-two bytes or so"
+	for _, f := range setup {
+		f(a)
+	}
+	if err := a.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return a.NewContext(nil, httptest.NewRequest("GET", "/", nil))
+}
+
+func renderPage(t *testing.T, c *Context, name string, data Data) string {
+	t.Helper()
+	page, err := c.app.renderer.render(c, name, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+type account struct{ Name string }
+
+type pointerNamed struct{ name string }
+
+func (p *pointerNamed) String() string { return "*" + p.name }
+
+// TestRender is a page at a time: one file, and what it shows.
+func TestRender(t *testing.T) {
+	var noAccount *account
+	data := Data{
+		"name":    "Ada",
+		"hostile": `</script><b a="'">javascript:alert(1)`,
+		"markup":  template.HTML("<i>"),
+		"nil":     nil,
+		"nobody":  noAccount,
+		"box":     map[string]any{"n": 3, "nil": nil, "nobody": noAccount},
+		"named":   []pointerNamed{{"x"}},
+		"list":    []string{"b", "a"},
+	}
+	tests := []struct{ name, source, want string }{
+		{"a.html", "Hello, {{.name}}!\n", "Hello, Ada!"}, // one newline at the end is dropped, as in Jinja
+		{"a.html", "Hello\r\n", "Hello"},
+		{"a.html", "Hello\n\n", "Hello\n"},
+		{"a.html", "\ufeffHello", "Hello"}, // the mark some editors put first
+
+		// Values print as Go prints them; Jinja has True, 1.0 and ['b', 'a'].
+		{"a.html", "{{true}} {{1.0}} {{.list}}", "true 1 [b a]"},
+		{"a.html", "a<!-- b -->c", "ac"}, // html/template drops comments, Jinja keeps them
+
+		// What is missing or nil prints nothing, nor does a key of what is missing,
+		// which Jinja calls undefined, a 500.
+		{"a.html", "[{{.gone}}{{.gone.gone}}{{.box.gone}}]", "[]"},
+		{"a.html", "[{{.nil}}{{.nobody}}{{.box.nil}}{{.box.nobody}}]", "[]"},
+		{"a.html", `<a title="{{.nobody}}" href="/{{.nobody}}?q={{.gone}}">`, `<a title="" href="/?q=">`},
+		{"a.html", `<script>x = {{.nobody}}; y = "{{.gone}}"</script>`, `<script>x =  null ; y = ""</script>`},
+		{"a.html", "[{{.gone | urlquery}}{{.nobody | html}}]", "[]"},
+		{"a.html", "[{{index .box `gone`}}{{or .nil .gone}}{{.box | dig `a` `b` nil}}]", "[]"},
+		{"a.html", "{{if .gone}}yes{{else}}no{{end}}{{with .gone}}yes{{else}}no{{end}}{{range .gone}}yes{{else}}no{{end}}", "nonono"},
+		{"a.txt", "[{{.gone}}{{.gone.gone}}{{.box.gone}}]", "[]"},
+		{"a.txt", "[{{.nil}}{{.nobody}}{{.box.nil}}{{.box.nobody}}]", "[]"},
+		{"a.txt", "[{{.gone | urlquery}}{{.nobody | html}}{{.gone | print}}]", "[]"},
+		{"a.txt", "[{{index .box `gone`}}{{or .nil .gone}}{{(.box).gone}}]", "[]"},
+		{"a.txt", "{{if .gone}}yes{{else}}no{{end}}{{with .gone}}yes{{else}}no{{end}}{{range .gone}}yes{{else}}no{{end}}", "nonono"},
+		{"a.txt", "{{$x := .gone}}[{{$x}}]{{$x = .name}}{{$x}}", "[]Ada"},
+		{"a.txt", "{{range .named}}{{.}}{{end}}", "*x"}, // as text/template does by itself
+
+		// Escaping is on by the extensions that Flask has, and safe turns it off.
+		{"a.html", "<p>{{.hostile}}", `<p>&lt;/script&gt;&lt;b a=&#34;&#39;&#34;&gt;javascript:alert(1)`},
+		{"a.html", `<a href="{{.hostile}}">`, `<a href="%3c/script%3e%3cb%20a=%22%27%22%3ejavascript:alert%281%29">`},
+		{"a.html", `<a href="{{"javascript:alert(1)"}}">`, `<a href="#ZgotmplZ">`},
+		{"a.html", `<a title='{{.hostile}}'>`, `<a title='&lt;/script&gt;&lt;b a=&#34;&#39;&#34;&gt;javascript:alert(1)'>`},
+		{"a.html", `<script>x = {{.hostile}}</script>`, `<script>x = "\u003c/script\u003e\u003cb a=\"'\"\u003ejavascript:alert(1)"</script>`},
+		{"a.html", `<style>a { color: {{.hostile}} }</style>`, `<style>a { color: ZgotmplZ }</style>`},
+		{"a.html", "{{.markup}}{{`<b>` | safe}}", "<i><b>"},
+		{"a.htm", "{{`<`}}", "&lt;"}, {"a.xhtml", "{{`<`}}", "&lt;"}, {"a.xml", "{{`<`}}", "&lt;"}, {"a.svg", "{{`<`}}", "&lt;"},
+		{"a.HTML", "{{`<`}}", "&lt;"}, // Flask escapes nothing here; the name of a file is no reason to be unsafe
+		{"a.txt", "{{`<`}}{{`<b>` | safe}}", "<<b>"}, {"a.js", "{{`<`}}", "<"}, {"a.json", "{{`<`}}", "<"}, {"a.md", "{{`<`}}", "<"},
+
+		// tojson: Jinja puts spaces after : and , and writes non-ASCII as \u.
+		{"a.html", `<script>x = {{dict "b" "</script>'&" "a" (list 1 nil) | tojson}}</script>`,
+			`<script>x = {"a":[1,null],"b":"\u003c/script\u003e\u0027\u0026"}</script>`},
+		{"a.html", `<p data-x='{{dict "a" "'" | tojson}}'>`, `<p data-x='{&#34;a&#34;:&#34;\u0027&#34;}'>`},
+		{"a.html", `<script>x = "{{tojson "\""}}"</script>`, `<script>x = "\u0022\\\u0022\u0022"</script>`},
+
+		// XML that is no HTML stays as it is.
+		{"a.xml", "<?xml version=\"1.0\"?>\n<a><![CDATA[{{.hostile}}]]></a>",
+			"<?xml version=\"1.0\"?>\n<a><![CDATA[&lt;/script&gt;&lt;b a=&#34;&#39;&#34;&gt;javascript:alert(1)]]></a>"},
+		{"a.svg", "<?xml version=\"{{print `1.0`}}\"?><svg><style><![CDATA[ a {} ]]></style><g id=\"{{.name}}\"/></svg>",
+			"<?xml version=\"1.0\"?><svg><style><![CDATA[ a {} ]]></style><g id=\"Ada\"/></svg>"},
+		{"a.html", "a <? b", "a &lt;? b"},
+
+		// sprig, and Go's own.
+		{"a.html", "{{.name | upper}}{{.gone | default `nobody`}}{{slice .name 1}}{{join `+` .list}}", "ADAnobodyda" + "b&#43;a"},
+		{"a.txt", "{{sortAlpha .list}}{{.list}}", "[a b][b a]"}, // sprig's own sorts the page's list
+		{"a.txt", "{{until 3}}{{untilStep 3 0 -1}}{{seq 3}} {{seq 2 5}} {{seq 0 2 4}}{{seq}}", "[0 1 2][3 2 1]1 2 3 2 3 4 5 0 2 4"},
+		{"a.txt", "{{repeat 3 `ab`}}{{indent 2 `x\ny`}}{{nindent 2 `x`}}", "ababab  x\n  y\n  x"},
+		{"a.txt", "{{len (randAlpha 7)}}{{len (until -3)}}", "73"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+" "+tt.source, func(t *testing.T) {
+			c := pageContext(t, map[string]string{tt.name: tt.source})
+			if got := renderPage(t, c, tt.name, data); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+	if list := data["list"]; !reflect.DeepEqual(list, []string{"b", "a"}) {
+		t.Errorf("a page changed its data: %q", list)
+	}
+}
+
+// TestExtends is what Jinja does with extends, block, super and include.
+func TestExtends(t *testing.T) {
+	const layout = `<title>{{block "title" .}}hello{{end}}</title>{{block "content" .}}nothing{{end}}`
+	tests := []struct {
+		name  string
+		files map[string]string
+		want  string // of page.html
+	}{
+		{"a block not overridden keeps its default",
+			map[string]string{"base.html": layout, "page.html": `{{extends "base.html"}}`},
+			"<title>hello</title>nothing"},
+		{"define overrides",
+			map[string]string{"base.html": layout, "page.html": `{{extends "base.html"}}{{define "content"}}{{.x}}{{end}}`},
+			"<title>hello</title>1 &lt; 2"},
+		{"so does block, as in Jinja",
+			map[string]string{"base.html": layout, "page.html": `{{extends "base.html"}}{{block "content" .}}{{.x}}{{end}}`},
+			"<title>hello</title>1 &lt; 2"},
+		{"an empty block overrides",
+			map[string]string{"base.html": layout, "page.html": `{{extends "base.html"}}{{define "content"}}{{end}}`},
+			"<title>hello</title>"},
+		{"white space and comments may come first, backquotes will do",
+			map[string]string{"base.html": layout, "page.html": "\n {{- /* a page */ -}}\n{{ extends `base.html` }}"},
+			"<title>hello</title>nothing"},
+		{"what stands outside a block is not shown, as in Jinja",
+			map[string]string{"base.html": layout, "page.html": `{{extends "base.html"}}text {{.x}} {{template "gone.html"}}`},
+			"<title>hello</title>nothing"},
+		{"three levels, super through all",
+			map[string]string{
+				"base.html": layout,
+				"mid.html":  `{{extends "base.html"}}{{define "title"}}mid {{super}}{{end}}{{define "content"}}mid{{end}}`,
+				"low.html":  `{{extends "mid.html"}}{{define "title"}}low {{super}}{{end}}`,
+				"page.html": `{{extends "low.html"}}{{define "title"}}page {{super}}, {{super}}{{end}}`},
+			"<title>page low mid hello, low mid hello</title>mid"},
+		{"super skips a level that does not have the block",
+			map[string]string{
+				"base.html": layout,
+				"mid.html":  `{{extends "base.html"}}`,
+				"page.html": `{{extends "mid.html"}}{{define "title"}}page {{super}}{{end}}`},
+			"<title>page hello</title>nothing"},
+		{"super sees the data of the block, also inside range and if",
+			map[string]string{
+				"base.html": `{{block "content" .}}({{.x}}){{end}}`,
+				"page.html": `{{extends "base.html"}}{{define "content"}}{{range .list}}{{.}}{{if true}}{{super}}{{end}}{{end}}{{end}}`},
+			"a(1 &lt; 2)b(1 &lt; 2)"},
+		{"a block inside a block",
+			map[string]string{
+				"base.html": `{{block "outer" .}}[{{block "inner" .}}base{{end}}]{{end}}`,
+				"page.html": `{{extends "base.html"}}{{define "inner"}}page {{super}}{{end}}`},
+			"[page base]"},
+		{"a block in a loop gets the item",
+			map[string]string{
+				"base.html": `{{range .list}}{{block "item" .}}{{.}}{{end}}{{end}}`,
+				"page.html": `{{extends "base.html"}}{{define "item"}}<{{super}}>{{end}}`},
+			"&lt;a>&lt;b>"},
+		{"blocks and super are escaped for where they stand",
+			map[string]string{
+				"base.html": `<p title="{{block "t" .}}{{.evil}}{{end}}">{{template "t" .}}<script>var x = {{block "s" .}}{{.evil}}{{end}}</script><a href="{{block "u" .}}{{.evil}}{{end}}">`,
+				"page.html": `{{extends "base.html"}}{{define "t"}}{{super}}{{.evil}}{{end}}{{define "s"}}[{{super}},{{.evil}}]{{end}}{{define "u"}}/x?{{super}}{{end}}`},
+			`<p title="&lt;&#34;&#39;&lt;&#34;&#39;">&lt;&#34;&#39;&lt;&#34;&#39;` +
+				`<script>var x = ["\u003c\"'","\u003c\"'"]</script><a href="/x?%3c%22%27">`},
+		{"template includes a file, with the values it is given",
+			map[string]string{"page.html": `[{{template "parts/row.html" .x}}]{{template "parts/row.html"}}`, "parts/row.html": "<td>{{.}}</td>\n"},
+			"[<td>1 &lt; 2</td>]<td></td>"},
+		{"an include includes, a layout includes, a block includes",
+			map[string]string{
+				"base.html": `{{template "a.html" .}}{{block "content" .}}{{end}}`,
+				"page.html": `{{extends "base.html"}}{{define "content"}}{{template "b.html" .}}{{end}}`,
+				"a.html":    `a{{template "b.html" .}}`,
+				"b.html":    `b{{template "c.html" .}}`,
+				"c.html":    `{{.x}};`},
+			"ab1 &lt; 2;b1 &lt; 2;"},
+		{"what an include defines can be used in the page, and overridden by it",
+			map[string]string{
+				"page.html":  `{{template "forms.html" .}}{{template "field" "name"}}{{define "label"}}page {{super}}{{end}}`,
+				"forms.html": `{{define "field"}}{{template "label" .}}<input name="{{.}}">{{end}}{{define "label"}}label {{.}}{{end}}`},
+			`page label name<input name="name">`},
+		{"a file that includes itself",
+			map[string]string{"page.html": `{{template "tree.html" .tree}}`, "tree.html": `<li>{{.n}}{{range .kids}}{{template "tree.html" .}}{{end}}</li>`},
+			`<li>1<li>2<li>3</li></li><li>4</li></li>`},
+		{"an include that leaves a tag open",
+			map[string]string{"page.html": `{{template "head.html" .}}"{{template "foot.html" .}}`, "head.html": `<p title="{{.x}}`, "foot.html": `>{{.x}}`},
+			`<p title="1 &lt; 2">1 &lt; 2`},
+		{"a layout without the block it shows",
+			map[string]string{"base.html": `{{template "content" .}}`, "page.html": `{{extends "base.html"}}{{define "content"}}c{{end}}`},
+			"c"},
+		{"a text layout under an HTML page escapes",
+			map[string]string{"base.txt": `{{block "content" .}}{{end}}`, "page.html": `{{extends "base.txt"}}{{define "content"}}{{.x}}{{end}}`},
+			"1 &lt; 2"},
+	}
+	tree := map[string]any{"n": 1, "kids": []map[string]any{{"n": 2, "kids": []map[string]any{{"n": 3}}}, {"n": 4}}}
+	data := Data{"x": "1 < 2", "evil": `<"'`, "list": []string{"a", "b"}, "tree": tree}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := renderPage(t, pageContext(t, tt.files), "page.html", data); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestBlocksOfTwoPages(t *testing.T) {
+	c := pageContext(t, map[string]string{
+		"base.html": `{{block "content" .}}{{end}}`,
+		"one.html":  `{{extends "base.html"}}{{define "content"}}one{{end}}`,
+		"two.html":  `{{extends "base.html"}}{{define "content"}}two{{end}}`,
+	})
+	for name, want := range map[string]string{"one.html": "one", "two.html": "two", "base.html": ""} {
+		if got := renderPage(t, c, name, nil); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestTemplateMistakes: every mistake names the file and the line at start, and
+// a page that has it is an error.
+func TestTemplateMistakes(t *testing.T) {
+	tests := []struct {
+		name  string
+		files map[string]string // page.html is the one that cannot be rendered
+		want  []string          // each error, or its beginning up to …
+	}{
+		{"syntax", map[string]string{"page.html": "a\n{{if}}"},
+			[]string{`hipflask: template page.html:2: missing value for if`}},
+		{"unknown function", map[string]string{"page.html": "a\n\n{{nonsense .x}}"},
+			[]string{`hipflask: template page.html:3: function "nonsense" not defined`}},
+		{"function misspelt", map[string]string{"page.html": "{{url_fro `a`}}{{.x | uper}}"},
+			[]string{`hipflask: template page.html:1: function "url_fro" not defined; did you mean "url_for"?`}},
+		{"function left out of sprig's", map[string]string{"page.html": `{{env "HOME"}}`},
+			[]string{`hipflask: template page.html:1: function "env" not defined`}},
+		{"block defined twice", map[string]string{"page.html": `{{define "a"}}1{{end}}{{define "a"}}2{{end}}`},
+			[]string{`hipflask: template page.html:1: multiple definition of template "a"`}},
+		{"parent missing", map[string]string{"base.html": "", "page.html": "\n{{extends \"bsae.html\"}}"},
+			[]string{`hipflask: template page.html:2:2: it extends "bsae.html": file does not exist in templates/; did you mean "base.html"?`}},
+		{"parent's parent missing", map[string]string{"mid.html": `{{extends "x/gone.html"}}`, "page.html": `{{extends "mid.html"}}`},
+			[]string{`hipflask: template mid.html:1:2: it extends "x/gone.html": file does not exist in templates/`}},
+		{"extends itself", map[string]string{"page.html": `{{extends "page.html"}}`},
+			[]string{`hipflask: template page.html:1:2: page.html extends itself: page.html -> page.html`}},
+		{"extends in a circle", map[string]string{"a.html": `{{extends "b.html"}}`, "b.html": `{{extends "a.html"}}`, "page.html": `{{extends "a.html"}}`},
+			[]string{
+				`hipflask: template b.html:1:2: a.html extends itself: a.html -> b.html -> a.html`,
+				`hipflask: template a.html:1:2: b.html extends itself: b.html -> a.html -> b.html`,
+				`hipflask: template b.html:1:2: a.html extends itself: page.html -> a.html -> b.html -> a.html`}},
+		{"extends late", map[string]string{"base.html": "", "page.html": `<p>{{extends "base.html"}}`},
+			[]string{`hipflask: template page.html:1:5: {{extends "file.html"}} stands once, before everything else, with the file's name in quotes`}},
+		{"extends twice", map[string]string{"base.html": "", "page.html": `{{extends "base.html"}}{{extends "base.html"}}`},
+			[]string{`hipflask: template page.html:1:25: {{extends "file.html"}} stands once…`}},
+		{"extends a variable", map[string]string{"page.html": `{{extends .layout}}`},
+			[]string{`hipflask: template page.html:1:2: {{extends "file.html"}} stands once…`}},
+		{"extends in a condition", map[string]string{"page.html": `{{if .x}}{{extends "base.html"}}{{end}}`},
+			[]string{`hipflask: template page.html:1:11: {{extends "file.html"}} stands once…`}},
+		{"super without parent", map[string]string{"page.html": "{{block `a` .}}\n{{super}}{{end}}"},
+			[]string{`hipflask: template page.html:2:2: {{super}}: no parent has a block "a"`}},
+		{"super in the layout of a page", map[string]string{"page.html": "{{block `a` .}}\n{{super}}{{end}}", "x.html": `{{extends "page.html"}}{{define "a"}}{{end}}`},
+			[]string{`hipflask: template page.html:2:2: {{super}}: no parent has a block "a"`}},
+		{"super outside a block", map[string]string{"page.html": "{{super}}"},
+			[]string{`hipflask: template page.html:1:2: {{super}} stands inside a define or block, alone between its braces`}},
+		{"super in a pipeline", map[string]string{"base.html": `{{block "a" .}}{{end}}`, "page.html": `{{extends "base.html"}}{{define "a"}}{{super | upper}}{{end}}`},
+			[]string{`hipflask: template page.html:1:39: {{super}} stands inside a define or block, alone between its braces`}},
+		{"include missing", map[string]string{"rows.html": "", "page.html": `{{template "row.html" .}}`},
+			[]string{`hipflask: template page.html:1:11: "row.html": file does not exist in templates/; did you mean "rows.html"?`}},
+		{"missing in an include of a layout, told once", map[string]string{
+			"base.html": `{{template "nav.html"}}{{block "b" .}}{{end}}`, "nav.html": "\n{{template `gone`}}", "x.html": `{{extends "base.html"}}`, "page.html": `{{extends "base.html"}}`},
+			[]string{`hipflask: template nav.html:2:11: "gone": file does not exist in templates/`}},
+		{"define of another file", map[string]string{"forms.html": `{{define "field"}}{{end}}`, "page.html": `{{template "field" .}}`},
+			[]string{`hipflask: template page.html:1:11: no template "field" in this page: forms.html defines it; include that file first, {{template "forms.html" .}}`}},
+		{"include that extends", map[string]string{"base.html": "", "card.html": `{{extends "base.html"}}`, "page.html": `{{template "card.html" .}}`},
+			[]string{`hipflask: template page.html:1:11: card.html extends base.html and so is a page of its own: it cannot be included`}},
+		{"two includes define a name", map[string]string{"a.html": `{{define "x"}}a{{end}}`, "b.html": "\n{{define `x`}}b{{end}}", "page.html": `{{template "a.html"}}{{template "b.html"}}`},
+			[]string{`hipflask: template b.html:2:14: it defines "x", and so does a.html, which the same page includes: rename one`}},
+		{"broken include, told once", map[string]string{"a.html": "{{", "page.html": `{{template "a.html"}}`},
+			[]string{`hipflask: template a.html:1: unclosed action`}},
+		{"HTML that does not end", map[string]string{"page.html": `<a href="`},
+			[]string{`hipflask: template page.html as a page: ends in a non-text context: …`}},
+		{"value where html/template cannot escape it", map[string]string{"page.html": "\n<a href=\"{{if .x}}/a{{else}}?b={{end}}{{.y}}\">"},
+			[]string{`hipflask: template page.html:2:40: {{.y}} appears in an ambiguous context within a URL`}},
+		{"several at once", map[string]string{"page.html": "{{super}}", "a.html": "{{", "b.html": `{{extends "gone"}}`},
+			[]string{
+				`hipflask: template a.html:1: unclosed action`,
+				`hipflask: template b.html:1:2: it extends "gone": …`,
+				`hipflask: template page.html:1:2: {{super}} stands inside…`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := New("test")
+			rd := newRenderer(a, pages(tt.files), false)
+			var got []string
+			for _, err := range rd.check(&router{}) {
+				got = append(got, err.Error())
+			}
+			if !slices.EqualFunc(got, tt.want, beginsAs) {
+				t.Errorf("check:\ngot  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(tt.want, "\n     "))
+			}
+			c := &Context{app: a}
+			if page, err := rd.render(c, "page.html", nil); err == nil {
+				t.Errorf("render: got %q, want an error", page)
+			}
+		})
+	}
+}
+
+// beginsAs compares up to the … in want.
+func beginsAs(got, want string) bool {
+	beginning, cut := strings.CutSuffix(want, "…")
+	return got == want || cut && strings.HasPrefix(got, beginning)
+}
+
+// TestRenderErrors is what goes wrong only while a page runs.
+func TestRenderErrors(t *testing.T) {
+	c := pageContext(t, map[string]string{
+		"base.html":  "<p>\n{{block `content` .}}{{end}}",
+		"index.html": "{{extends `base.html`}}\n{{define `content`}}\n{{.account.Nmae}}{{end}}",
+		"nil.html":   "{{.nobody.Name}}",
+		"caps.html":  "{{repeat .n .s}}",
+		"filter.txt": "{{get_flashed_messages `categories` `x`}}",
+		"fail.txt":   "{{fail_here}}",
+		"panic.txt":  "{{panic_here}}",
+		"loop.html":  "{{template `loop.html`}}",
+	}, func(a *App) {
+		a.TemplateFunc("fail_here", func() (string, error) { return "", fs.ErrClosed })
+		a.TemplateFunc("panic_here", func() string { panic("no!") })
+	})
+	tests := []struct {
+		name string
+		data Data
+		want string
+	}{
+		{"indx.html", nil, `hipflask: template "indx.html": file does not exist in templates/; did you mean "index.html"?`},
+		{"completely/other", nil, `hipflask: template "completely/other": file does not exist in templates/`},
+		{"", nil, `hipflask: template "": file does not exist in templates/`},
+		{"index.html", Data{"account": account{"Ada"}}, `hipflask: template index.html:3:10: executing "content" at <.account.Nmae>: can't evaluate field Nmae in type interface {}`},
+		{"nil.html", Data{"nobody": (*account)(nil)}, `hipflask: template nil.html:1:9: executing "nil.html" at <.nobody.Name>: nil pointer evaluating interface {}.Name`},
+		{"filter.txt", nil, `hipflask: template filter.txt:1:2: executing "filter.txt" at <get_flashed_messages ` + "`categories` `x`" + `>: error calling get_flashed_messages: get_flashed_messages has no option categories, only with_categories and category_filter`},
+		{"fail.txt", nil, `hipflask: template fail.txt:1:2: executing "fail.txt" at <fail_here>: error calling fail_here: file already closed`},
+		{"panic.txt", nil, `hipflask: template panic.txt:1:2: executing "panic.txt" at <panic_here>: error calling panic_here: no!`},
+		{"loop.html", nil, `hipflask: template loop.html:1:11: executing "loop.html" at <{{template "loop.html"}}>: exceeded maximum template depth (100000)`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			page, err := c.app.renderer.render(c, tt.name, tt.data)
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got  %q, %v\nwant %v", page, err, tt.want)
+			}
+		})
+	}
+	if _, err := c.app.renderer.render(c, "gone.html", nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing template: got %v, want fs.ErrNotExist inside", err)
+	}
+	if _, err := c.app.renderer.render(c, "fail.txt", nil); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("a function's error: got %v, want it inside", err)
+	}
+}
+
+// TestCaps: a number from a visitor cannot fill the memory.
+func TestCaps(t *testing.T) {
+	const most, over, huge = 10_000, 10_001, 1 << 62
+	tests := []struct {
+		source string
+		x      any
+		ok     bool
+	}{
+		{"{{repeat .x `a`}}", most, true}, {"{{repeat .x `a`}}", over, false}, {"{{repeat .x ``}}", huge, false}, {"{{repeat .x `a`}}", -1, false},
+		{"{{repeat 10000 (repeat .x `a`)}}", 104, true}, {"{{repeat 10000 (repeat .x `a`)}}", 105, false},
+		{"{{until .x}}", most, true}, {"{{until .x}}", over, false}, {"{{until .x}}", -over, false},
+		{"{{untilStep 0 .x 1}}", most, true}, {"{{untilStep 0 .x 1}}", over, false}, {"{{untilStep 0 .x 2}}", over, true},
+		{"{{untilStep .x 0 -1}}", over, false}, {"{{untilStep (sub 0 .x | int) .x 1}}", huge, false},
+		{"{{untilStep 0 .x 0}}", huge, true}, {"{{untilStep 0 .x -1}}", huge, true}, // empty
+		{"{{seq .x}}", most, true}, {"{{seq .x}}", over + 1, false}, {"{{seq 0 .x}}", over, false}, {"{{seq 0 5 .x}}", over, true},
+		{"{{seq .x}}", -over, false}, {"{{seq .x 1}}", huge, false}, {"{{seq 0 1 .x 9}}", huge, true}, // empty
+		{"{{indent .x `a`}}", most, true}, {"{{indent .x `a`}}", over, false}, {"{{nindent .x `a`}}", over, false}, {"{{indent .x `a`}}", -1, false},
+		{"{{indent .x (repeat 1000 `\n`)}}", 1000, true}, {"{{indent .x (repeat 1000 `\n`)}}", 2000, false},
+		{"{{randAlpha .x}}", most, true}, {"{{randAlpha .x}}", over, false}, {"{{randAlphaNum .x}}", over, false},
+		{"{{randAscii .x}}", over, false}, {"{{randNumeric .x}}", over, false},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.source, tt.x), func(t *testing.T) {
+			c := pageContext(t, map[string]string{"a.txt": tt.source})
+			_, err := c.app.renderer.render(c, "a.txt", Data{"x": tt.x})
+			if (err == nil) != tt.ok {
+				t.Errorf("got %v, want success: %v", err, tt.ok)
+			}
+		})
+	}
+}
+
+// sprigRefused are the functions that pages do not get, with the reason.
+var sprigRefused = map[string][]string{
+	"shows the server":            {"env", "expandenv", "getHostByName", "osBase", "osClean", "osDir", "osExt", "osIsAbs"},
+	"changes what it is given":    {"set", "unset", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite", "deepCopy", "mustDeepCopy"},
+	"is costly, or secrets' work": {"bcrypt", "htpasswd", "derivePassword", "encryptAES", "decryptAES", "randBytes", "buildCustomCert", "genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey"},
+	"has no use in a page":        {"hello", "fail"},
+	"hides Go's own":              {"slice"},
+}
+
+// TestSprig fails when sprig adds or drops a function, so that somebody decides.
+func TestSprig(t *testing.T) {
+	known := map[string]bool{}
+	for _, name := range slices.Concat(slices.Collect(maps.Values(sprigRefused))...) {
+		known[name] = true
+	}
+	for _, name := range sprigAllowed {
+		if known[name] {
+			t.Errorf("%s is listed twice", name)
+		}
+		known[name] = true
+	}
+	all := sprig.GenericFuncMap()
+	for name := range all {
+		if !known[name] {
+			t.Errorf("sprig has a function %s: allow or refuse it", name)
+		}
+		delete(known, name)
+	}
+	for name := range known {
+		t.Errorf("sprig has no function %s any more", name)
+	}
+	funcs := sprigFuncs(all)
+	for reason, names := range sprigRefused {
+		for _, name := range names {
+			if funcs[name] != nil {
+				t.Errorf("pages have %s, which %s", name, reason)
+			}
+		}
+	}
+}
+
+func TestTemplateFunc(t *testing.T) {
+	c := pageContext(t, map[string]string{
+		"a.html": "{{shout .x}} {{.x | upper}} {{even 2}} {{path}} {{add_path `a` `b`}} {{nobody}}",
+	}, func(a *App) {
+		a.TemplateFunc("shout", func(s string) string { return s + "!" })
+		a.TemplateFunc("upper", func(s string) string { return "mine over sprig's" })
+		a.TemplateFunc("even", func(n int) (bool, error) { return n%2 == 0, nil })
+		a.TemplateFunc("path", func(c *Context) string { return c.Request.URL.Path })
+		a.TemplateFunc("add_path", func(c *Context, more ...string) string { return c.Request.URL.Path + strings.Join(more, "+") })
+		a.TemplateFunc("nobody", func() *account { return nil })
+	})
+	if got, want := renderPage(t, c, "a.html", Data{"x": "<"}), "&lt;! mine over sprig&#39;s true / /a&#43;b "; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestTemplateFuncMistakes(t *testing.T) {
+	var nilFunc func() string
+	tests := []struct {
+		name string
+		fn   any
+		want string
+	}{
+		{"url_for", strings.ToUpper, `hipflask: TemplateFunc("url_for"): the name is taken by a built-in function; choose another`},
+		{"session", strings.ToUpper, `hipflask: TemplateFunc("session"): the name is taken by a built-in function; choose another`},
+		{"len", strings.ToUpper, `hipflask: TemplateFunc("len"): the name is taken by a built-in function; choose another`},
+		{"range", strings.ToUpper, `hipflask: TemplateFunc("range"): the name is taken by a built-in function; choose another`},
+		{"f", nil, `hipflask: TemplateFunc("f"): value for f not a function`},
+		{"f", "text", `hipflask: TemplateFunc("f"): value for f not a function`},
+		{"f", nilFunc, `hipflask: TemplateFunc("f"): the function is nil`},
+		{"f", func() {}, `hipflask: TemplateFunc("f"): function f has 0 return values; should be 1 or 2`},
+		{"f", func() (int, int) { return 0, 0 }, `hipflask: TemplateFunc("f"): invalid function signature for f: second return value should be error; is int`},
+		{"my-func", strings.ToUpper, `hipflask: TemplateFunc("my-func"): function name "my-func" is not a valid identifier`},
+	}
+	for _, tt := range tests {
+		if got := panicText(func() { New("test").TemplateFunc(tt.name, tt.fn) }); got != tt.want {
+			t.Errorf("TemplateFunc(%q, %T):\ngot  %s\nwant %s", tt.name, tt.fn, got, tt.want)
+		}
+	}
+	a := pageContext(t, nil).app
+	for method, call := range map[string]func(){
+		"TemplateFunc":     func() { a.TemplateFunc("f", strings.ToUpper) },
+		"ContextProcessor": func() { a.ContextProcessor(func(*Context) Data { return nil }) },
+	} {
+		if got := panicText(call); !strings.HasPrefix(got, "hipflask: "+method+" was called after setup ended") {
+			t.Errorf("%s after setup: got %q", method, got)
+		}
+	}
+}
+
+// TestContextProcessors: view over blueprint over App, later over earlier.
+func TestContextProcessors(t *testing.T) {
+	blueprint := &scaffold{}
+	c := pageContext(t, map[string]string{"a.txt": "{{.a}} {{.b}} {{.c}} {{.d}} {{.e}}"}, func(a *App) {
+		blueprint.app = a
+		a.ContextProcessor(func(*Context) Data { return Data{"a": "app", "b": "app", "c": "app", "d": "app", "e": "app"} })
+		a.ContextProcessor(func(c *Context) Data { return Data{"b": "app2 " + c.Request.Method} })
+		a.ContextProcessor(func(*Context) Data { return nil })
+		blueprint.ContextProcessor(func(*Context) Data { return Data{"c": "bp", "d": "bp"} })
+	})
+	data := Data{"d": "view", "e": nil}
+	if got, want := renderPage(t, c, "a.txt", data), "app app2 GET app view "; got != want {
+		t.Errorf("outside the blueprint: got %q, want %q", got, want)
+	}
+	c.match.route = &Route{owner: blueprint}
+	if got, want := renderPage(t, c, "a.txt", data), "app app2 GET bp view "; got != want {
+		t.Errorf("inside the blueprint: got %q, want %q", got, want)
+	}
+	if !maps.Equal(data, Data{"d": "view", "e": nil}) {
+		t.Errorf("the view's data was changed: %v", data)
+	}
+}
+
+func TestRenderBlock(t *testing.T) {
+	c := pageContext(t, map[string]string{
+		"base.html": `<title>{{block "title" .}}base{{end}}</title>{{block "content" .}}{{end}}`,
+		"page.html": `{{extends "base.html"}}{{define "content"}}{{.x}}{{template "row.html" .}}{{end}}`,
+		"row.html":  `{{define "cell"}}cell {{.x}}{{end}}{{template "cell" .}}`,
+	})
+	for block, want := range map[string]string{"content": "&lt;cell &lt;", "title": "base", "cell": "cell &lt;", "": "<title>base</title>&lt;cell &lt;"} {
+		got, err := c.app.renderer.renderBlock(c, "page.html", block, Data{"x": "<"})
+		if err != nil || string(got) != want {
+			t.Errorf("block %q: got %q, %v, want %q", block, got, err, want)
+		}
+	}
+	_, err := c.app.renderer.renderBlock(c, "page.html", "contents", nil)
+	if want := `hipflask: template page.html has no block "contents", only ["cell" "content" "title"]`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestRenderString(t *testing.T) {
+	c := pageContext(t, map[string]string{"base.html": `[{{block "content" .}}{{end}}]`, "x.html": "x"})
+	tests := []struct{ source, want string }{
+		{"Hello {{.x}}", "Hello &lt;"},
+		{`{{extends "base.html"}}{{define "content"}}{{.x}}{{template "x.html"}}{{end}}`, "[&lt;x]"},
+		{"", ""},
+	}
+	for _, tt := range tests {
+		for range 2 {
+			got, err := c.app.renderer.renderString(c, tt.source, Data{"x": "<"})
+			if err != nil || string(got) != tt.want {
+				t.Errorf("%q: got %q, %v, want %q", tt.source, got, err, tt.want)
+			}
+		}
+	}
+	_, err := c.app.renderer.renderString(c, "a\n{{nonsense}}", nil)
+	if want := `hipflask: template <string>:2: function "nonsense" not defined`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	for i := range 2 * maxStrings {
+		c.app.renderer.renderString(c, fmt.Sprint(i), nil)
+	}
+	if n := len(c.app.renderer.current().strings); n != maxStrings {
+		t.Errorf("%d sources are kept, want %d", n, maxStrings)
+	}
+}
+
+// TestReload: a changed, added or removed file shows at the next page, and only
+// where that was asked for.
+func TestReload(t *testing.T) {
+	start := time.Now()
+	for _, reload := range []bool{true, false} {
+		root := pages(map[string]string{"base.html": `1{{block "b" .}}{{end}}`, "page.html": `{{extends "base.html"}}`})
+		a := New("test")
+		rd := newRenderer(a, root, reload)
+		c := &Context{app: a}
+		show := func(name string) string {
+			page, err := rd.render(c, name, nil)
+			if err != nil {
+				return err.Error()
+			}
+			return string(page)
+		}
+		write := func(name, source string) {
+			start = start.Add(time.Second)
+			root["templates/"+name] = &fstest.MapFile{Data: []byte(source), ModTime: start}
+		}
+		step := func(page, changed, unchanged string) {
+			t.Helper()
+			want := map[bool]string{true: changed, false: unchanged}[reload]
+			if got := show(page); got != want {
+				t.Errorf("reload %v: got %q, want %q", reload, got, want)
+			}
+		}
+		step("page.html", "1", "1")
+		set := rd.current()
+		if rd.current() != set {
+			t.Errorf("reload %v: unchanged files were read again", reload)
+		}
+		write("base.html", `2{{block "b" .}}{{end}}`)
+		step("page.html", "2", "1")
+		write("base.html", `2{{if}}`)
+		step("page.html", "hipflask: template base.html:1: missing value for if", "1")
+		write("base.html", `3`)
+		step("page.html", "3", "1")
+		write("new.html", `new`)
+		step("new.html", "new", `hipflask: template "new.html": file does not exist in templates/`)
+		delete(root, "templates/base.html")
+		step("page.html", `hipflask: template page.html:1:2: it extends "base.html": file does not exist in templates/`, "1")
+	}
+}
+
+func TestTemplatesFolder(t *testing.T) {
+	root := pages(map[string]string{"a.html": "a", "blog/b.html": "b", ".a.html.swp": "{{", "a.html~": "{{", ".git/x": "{{"})
+	root["elsewhere/c.html"] = &fstest.MapFile{Data: []byte("{{")}
+	rd := newRenderer(New("test"), root, false)
+	for _, err := range rd.check(&router{}) {
+		t.Error(err)
+	}
+	if got, want := slices.Sorted(maps.Keys(rd.current().pages)), []string{"a.html", "blog/b.html"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, root := range []fs.FS{nil, fstest.MapFS{}} {
+		rd := newRenderer(New("test"), root, true)
+		for _, err := range rd.check(&router{}) {
+			t.Error(err)
+		}
+		_, err := rd.render(&Context{app: New("test")}, "a.html", nil)
+		if want := `hipflask: template "a.html": file does not exist in templates/, which is empty or missing`; err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+}
+
+// TestRequestFunctions: the built-in functions, and that each page sees the
+// request it is rendered for.
+func TestRequestFunctions(t *testing.T) {
+	user := NewKey[*account]("user")
+	c := pageContext(t, map[string]string{
+		"session.txt": `{{session.name}} {{session.gone}}{{session.cart.total}}{{session.gone.gone}} {{with session.cart}}{{add .total 1}}{{end}} {{printf "%T" session.cart.total}}`,
+		"request.txt": `{{request.Method}} {{request.URL.Path}} {{request.FormValue "q"}}`,
+		"g.txt":       `{{g.user.Name}}{{g.gone}}{{if g.gone}}gone{{end}}`,
+		"config.txt":  `{{config.DEBUG}} {{config.SECRET_KEY}}{{config.GREETING}}`,
+	}, func(a *App) { a.Config.Set("GREETING", "hello") })
+	c.Request = httptest.NewRequest("POST", "/a/b?q=c", nil)
+	c.Session().Set("name", "Ada")
+	c.Session().Set("cart", map[string]any{"total": 3})
+	user.Set(c, &account{"Ada"})
+	for name, want := range map[string]string{
+		"session.txt": "Ada 3 4 int64",
+		"request.txt": "POST /a/b c",
+		"g.txt":       "Ada",
+		"config.txt":  "false hello",
+	} {
+		if got := renderPage(t, c, name, nil); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestGetFlashedMessages(t *testing.T) {
+	tests := []struct{ source, want string }{
+		{`{{range get_flashed_messages}}{{.}},{{end}}`, "a,b,c,"},
+		{`{{range get_flashed_messages "with_categories" true}}{{.Category}}:{{.Text}},{{end}}`, "message:a,error:b,info:c,"},
+		{`{{range get_flashed_messages "with_categories" false}}{{.}},{{end}}`, "a,b,c,"},
+		{`{{range get_flashed_messages "category_filter" "error"}}{{.}},{{end}}`, "b,"},
+		{`{{range get_flashed_messages "category_filter" "info" "category_filter" "message"}}{{.}},{{end}}`, "a,c,"},
+		{`{{range get_flashed_messages "category_filter" (list "info" "message")}}{{.}},{{end}}`, "a,c,"},
+		{`{{range get_flashed_messages "category_filter" .names "with_categories" true}}{{.Category}},{{end}}`, "message,info,"},
+		{`{{range get_flashed_messages "category_filter" list}}{{.}},{{end}}`, "a,b,c,"}, // no filter
+		{`{{range get_flashed_messages "category_filter" "none"}}{{.}}{{else}}none{{end}}`, "none"},
+		{`{{with get_flashed_messages}}{{len .}}{{end}}{{len get_flashed_messages}}`, "33"},
+		{`{{get_flashed_messages "with_categories"}}`, `takes pairs: "with_categories" true, "category_filter" "error"`},
+		{`{{get_flashed_messages true "x"}}`, `has no option true, only with_categories and category_filter`},
+		{`{{get_flashed_messages "with_categories" "yes"}}`, `with_categories is true or false, not yes`},
+		{`{{get_flashed_messages "category_filter" (list 1)}}`, `category_filter is a name or a list of names, not [1]`},
+		{`{{get_flashed_messages "category_filter" .gone}}`, `category_filter is a name or a list of names, not <nil>`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.source, func(t *testing.T) {
+			c := pageContext(t, map[string]string{"a.txt": tt.source})
+			c.Flash("a")
+			c.FlashAs("error", "b")
+			c.FlashAs("info", "c")
+			page, err := c.app.renderer.render(c, "a.txt", Data{"names": []string{"info", "message"}})
+			if err != nil {
+				page = []byte(err.Error())
+			}
+			if got := string(page); got != tt.want && (err == nil || !strings.HasSuffix(got, tt.want)) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func viewPost(c *Context) error { return nil }
+
+func TestTemplateURLFor(t *testing.T) {
+	routes := func(a *App) { a.Get("/post/<int:id>", viewPost).Name("post") }
+	c := pageContext(t, map[string]string{
+		"a.html":    `<a href="{{url_for "post" "id" .id "q" "a b" "r" "<"}}">`,
+		"fail.html": `{{url_for .endpoint}}`,
+	}, routes)
+	if got, want := renderPage(t, c, "a.html", Data{"id": 7}), `<a href="/post/7?q=a&#43;b&amp;r=%3C">`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	_, err := c.app.renderer.render(c, "fail.html", Data{"endpoint": "posts"})
+	if err == nil || !strings.Contains(err.Error(), `error calling url_for`) || !strings.Contains(err.Error(), `"posts"`) {
+		t.Errorf("got %v, want an error that names posts", err)
+	}
+}
+
+// TestCheckURLFor: which calls Check looks at, and where it says they are.
+func TestCheckOfURLFor(t *testing.T) {
+	a := New("test")
+	a.Get("/post/<int:id>", viewPost).Name("post")
+	a.Config.Root = pages(map[string]string{"page.html": `{{url_for "post" "id" .id}}
+{{url_for "posts"}}
+{{if (url_for "gone" "id" 1)}}{{end}}
+{{define "b"}}{{.id | url_for "lost" "id"}}{{end}}
+<a href="{{printf "%s" (url_for "far" | upper)}}">
+{{url_for .x}}{{url_for ".near"}}{{url_for "odd" .name 1}}{{"post" | url_for}}
+{{url_for "post"}}`})
+	err := a.Check()
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	var got []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if where, ok := strings.CutPrefix(line, "hipflask: template page.html:"); ok {
+			at, _, _ := strings.Cut(where, ": ")
+			got = append(got, at)
+		}
+	}
+	if want := []string{"2:2", "3:6", "5:24", "7:2", "4:22"}; !slices.Equal(got, want) {
+		t.Errorf("got mistakes at %q, want %q\n%v", got, want, err)
+	}
+}
+
+// TestConcurrentRender: pages of one App at the same time, each with the request
+// it belongs to.
+func TestConcurrentRender(t *testing.T) {
+	c := pageContext(t, map[string]string{
+		"base.html": `{{block "content" .}}{{end}} {{session.name}} {{request.URL.Path}}`,
+		"page.html": `{{extends "base.html"}}{{define "content"}}{{request.URL.Path}} {{wait}}{{.x}}{{end}}`,
+	}, func(a *App) {
+		a.TemplateFunc("wait", func(c *Context) string { time.Sleep(time.Millisecond); return c.Request.URL.Path })
+	})
+	var group sync.WaitGroup
+	for i := range 100 {
+		group.Go(func() {
+			path := fmt.Sprintf("/%d", i)
+			c := c.app.NewContext(nil, httptest.NewRequest("GET", path, nil))
+			c.Session().Set("name", path)
+			for range 5 {
+				got := renderPage(t, c, "page.html", Data{"x": path})
+				if want := strings.Join([]string{path, path + path, path, path}, " "); got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			}
+		})
+	}
+	group.Wait()
+	pool := c.app.renderer.current().pages["page.html"].run.(*clonePool)
+	for range len(pool.free) {
+		if cl := <-pool.free; cl.funcs.c != nil || cl.funcs.g != nil {
+			t.Error("a copy at rest still holds a request")
+		}
+	}
+}
+
+// TestRenderReusesCopies: a page is parsed and escaped once, and a page without
+// the session does not load it.
+func TestRenderReusesCopies(t *testing.T) {
+	c := pageContext(t, map[string]string{
+		"base.html": `<p>{{block "content" .}}{{end}}</p>`,
+		"page.html": `{{extends "base.html"}}{{define "content"}}{{.x}}{{super}}{{end}}`,
+		"fail.html": `{{.x.Gone}}`,
+	})
+	for _, name := range []string{"page.html", "fail.html"} {
+		pool := c.app.renderer.current().pages[name].run.(*clonePool)
+		first := <-pool.free
+		pool.free <- first
+		for range 10 {
+			c.app.renderer.render(c, name, Data{"x": account{}})
+		}
+		if n := len(pool.free); n != 1 {
+			t.Errorf("%s: %d copies, want 1", name, n)
+		}
+		if <-pool.free != first {
+			t.Errorf("%s: the copy was made anew", name)
+		}
+	}
+	if vary := c.Header().Get("Vary"); vary != "" {
+		t.Errorf("a page without session: got Vary %q, want none", vary)
+	}
+}
+
+// TestRenderResultIsOwn: a later page does not write over an earlier one.
+func TestRenderResultIsOwn(t *testing.T) {
+	c := pageContext(t, map[string]string{"a.txt": "{{.x}}"})
+	first, err := c.app.renderer.render(c, "a.txt", Data{"x": "first"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first = append(first, "!"...)
+	renderPage(t, c, "a.txt", Data{"x": "other"})
+	if string(first) != "first!" {
+		t.Errorf("got %q, want first!", first)
+	}
+}
+
+// FuzzExtends: any set of small files either renders or says why not.
+func FuzzExtends(f *testing.F) {
+	f.Add([]byte("Ebab Dbabs Ebba Dx"))
+	f.Add([]byte("Eb Ec Ea"))
+	f.Add([]byte("Ebx Dxssb b Bxy a Dys Tbx"))
+	f.Fuzz(func(t *testing.T, program []byte) {
+		if len(program) > 64 {
+			return
+		}
+		files := map[string]string{}
+		for i, source := range bytes.SplitN(program, []byte(" "), 4) {
+			files[string("abcd"[i])] = fuzzTemplate(source)
+		}
+		rd := newRenderer(New("test"), pages(files), false)
+		c := &Context{app: rd.app, Request: httptest.NewRequest(http.MethodGet, "/", nil)}
+		for name := range files {
+			page := rd.current().pages[name]
+			if page.err == nil && page.run == nil {
+				t.Errorf("%q has neither an error nor a way to run, in %q", name, files)
+			}
+			if page.err == nil && !recursive(rd.current().pages[name].run.(*clonePool)) {
+				if _, err := rd.render(c, name, nil); err != nil {
+					t.Errorf("%q was found right and failed: %v, in %q", name, err, files)
+				}
+			}
+		}
+	})
+}
+
+// fuzzTemplate turns letters into a template: E extends, D defines and B shows a
+// block under the next letter, T includes, s is super; others are text.
+func fuzzTemplate(source []byte) string {
+	var b strings.Builder
+	open := 0
+	next := func(i int) string {
+		if i+1 < len(source) {
+			return string("abcdxy"[source[i+1]%6])
+		}
+		return "x"
+	}
+	for i := 0; i < len(source); i++ {
+		switch source[i] {
+		case 'E':
+			fmt.Fprintf(&b, "{{extends %q}}", next(i))
+			i++
+		case 'D':
+			if open == 0 {
+				fmt.Fprintf(&b, "{{define %q}}", next(i))
+				open++
+			}
+			i++
+		case 'B':
+			fmt.Fprintf(&b, "{{block %q .}}", next(i))
+			open++
+			i++
+		case 'T':
+			fmt.Fprintf(&b, "{{template %q .}}", next(i))
+			i++
+		case 's':
+			b.WriteString("{{super}}")
+		default:
+			if open > 0 {
+				b.WriteString("{{end}}")
+				open--
+			}
+			b.WriteString("text")
+		}
+	}
+	return b.String() + strings.Repeat("{{end}}", open)
+}
+
+// recursive reports whether a page includes itself without end.
+func recursive(p *clonePool) bool {
+	var visit func(name string, path []string) bool
+	visit = func(name string, path []string) bool {
+		if slices.Contains(path, name) {
+			return true
+		}
+		for _, next := range templateNames(p.trees[name]) {
+			if visit(next, append(path, name)) {
+				return true
+			}
+		}
+		return false
+	}
+	return visit(p.entry, nil)
+}
+
+func templateNames(tree *parse.Tree) (names []string) {
+	walk(tree.Root, func(node parse.Node) {
+		if n, ok := node.(*parse.TemplateNode); ok {
+			names = append(names, n.Name)
+		}
+	})
+	return names
+}

@@ -1,0 +1,277 @@
+package hipflask
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// TestReplies holds replies to Flask's (flask-behaviour §9) where Go has the
+// same kind of value.
+func TestReplies(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		view        HandlerFunc
+		status      int
+		contentType string
+		length      string
+		body        string
+	}{
+		{"text", func(c *Context) error { return c.Text("Hällo") }, 200, "text/plain; charset=utf-8", "6", "Hällo"},
+		{"empty text", func(c *Context) error { return c.Text("") }, 200, "text/plain; charset=utf-8", "0", ""},
+		{"HTML", func(c *Context) error { return c.HTML("<p>Hällo</p>") }, 200, htmlType, "13", "<p>Hällo</p>"},
+		{"HTML escapes its arguments", func(c *Context) error {
+			return c.HTML("<b>%s %d %v %s %5.1f %q</b>", "<&>", 7, errors.New("<e>"), template.HTML("<i>"), 1.25, "<")
+		}, 200, htmlType, "57", "<b>&lt;&amp;&gt; 7 &lt;e&gt; <i>   1.2 &#34;&lt;&#34;</b>"},
+		{"bytes", func(c *Context) error { return c.Bytes("image/png", []byte("\x89PNG")) }, 200, "image/png", "4", "\x89PNG"},
+		{"JSON", func(c *Context) error {
+			return c.JSON(map[string]any{"b": 1, "a": "é", "n": nil, "h": "<&>"})
+		}, 200, "application/json", "36", `{"a":"é","b":1,"h":"<&>","n":null}` + "\n"}, // Flask writes é as \u00e9
+		{"JSON list", func(c *Context) error { return c.JSON([]any{1, "a", nil}) }, 200, "application/json", "13", "[1,\"a\",null]\n"},
+		{"JSON with a status", func(c *Context) error { return c.Status(201).JSON(map[string]int{"a": 1}) }, 201, "application/json", "8", "{\"a\":1}\n"},
+		{"unserialisable JSON", func(c *Context) error { return c.JSON(func() {}) }, 500, htmlType, "", "<h1>Internal Server Error</h1>"},
+		{"no content", func(c *Context) error { c.Text("gone"); return c.NoContent() }, 204, "", "", ""},
+		{"a body with 204", func(c *Context) error { return c.Status(204).Text("gone") }, 204, "", "", ""},
+		{"a body with 304", func(c *Context) error { return c.Status(304).Text("gone") }, 304, "", "", ""},
+		{"an unusual status", func(c *Context) error { return c.Status(999).Text("x") }, 999, "text/plain; charset=utf-8", "1", "x"},
+		{"no status at all", func(c *Context) error { return c.Status(99).Text("x") }, 500, htmlType, "", "<h1>Internal Server Error</h1>"},
+		{"a type chosen before", func(c *Context) error {
+			c.Header().Set("Content-Type", "application/problem+json")
+			return c.JSON(1)
+		}, 200, "application/problem+json", "2", "1\n"},
+		{"the last reply counts", func(c *Context) error { c.JSON(1); return c.Text("x") }, 200, "text/plain; charset=utf-8", "1", "x"},
+		{"page", func(c *Context) error { return c.Render("page.html", Data{"name": "<Ada>"}) }, 200, htmlType, "36", "<title>base</title>Hello &lt;Ada&gt;"},
+		{"block", func(c *Context) error { return c.RenderBlock("page.html", "content", Data{"name": "Ada"}) }, 200, htmlType, "9", "Hello Ada"},
+		{"text page", func(c *Context) error { return c.Render("mail.txt", Data{"name": "<Ada>"}) }, 200, "text/plain; charset=utf-8", "10", "Dear <Ada>"},
+		{"page from a string", func(c *Context) error { return c.RenderString("{{.name}}", Data{"name": "<Ada>"}) }, 200, htmlType, "11", "&lt;Ada&gt;"},
+		{"missing page", func(c *Context) error { return c.Render("nope.html", nil) }, 500, htmlType, "", "<h1>Internal Server Error</h1>"},
+		{"page with a mistake", func(c *Context) error { return c.Render("error.html", Data{"list": []int{}}) }, 500, htmlType, "", "<h1>Internal Server Error</h1>"},
+	} {
+		app, _ := newTestApp(t)
+		app.Get("/", test.view)
+		w := ask(app, "GET", "/")
+		if w.Code != test.status || w.Header().Get("Content-Type") != test.contentType || !strings.Contains(w.Body.String(), test.body) {
+			t.Errorf("%s: got %d %q %q\nwant %d %q %q", test.name, w.Code, w.Header().Get("Content-Type"), w.Body, test.status, test.contentType, test.body)
+		}
+		if got := w.Header().Get("Content-Length"); test.length != "" && got != test.length {
+			t.Errorf("%s: Content-Length %q, want %q", test.name, got, test.length)
+		}
+		head := ask(app, "HEAD", "/")
+		if head.Code != w.Code || head.Body.Len() != 0 || head.Header().Get("Content-Length") != w.Header().Get("Content-Length") {
+			t.Errorf("%s: HEAD got %d, length %q, body %q; want GET's without the body", test.name, head.Code, head.Header().Get("Content-Length"), head.Body)
+		}
+	}
+}
+
+func TestJSONInDebug(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Debug = true
+	app.Get("/", func(c *Context) error { return c.JSON(map[string]any{"a": []int{1}, "b": map[string]int{}}) })
+	want := "{\n  \"a\": [\n    1\n  ],\n  \"b\": {}\n}\n"
+	if got := ask(app, "GET", "/").Body.String(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestRedirect holds redirect to Flask's (§6). The text of the page is ours.
+func TestRedirect(t *testing.T) {
+	for _, test := range []struct {
+		target, location string
+	}{
+		{"/login", "/login"},
+		{"rel", "rel"},
+		{`http://x.com/a b?c=<d>&e="f"`, "http://x.com/a%20b?c=%3Cd%3E&e=%22f%22"},
+		{"/é?q=ü", "/%C3%A9?q=%C3%BC"},
+		{"/a%20b", "/a%20b"},
+		{"/x#f é", "/x#f%20%C3%A9"},
+		{"//evil", "//evil"}, // no protection here, as in Flask: that is SafeRedirect
+		{`/\evil`, "/%5Cevil"},
+	} {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error { return c.Redirect(test.target) })
+		w := ask(app, "GET", "/")
+		if w.Code != 302 || w.Header().Get("Location") != test.location || w.Header().Get("Content-Type") != htmlType {
+			t.Errorf("Redirect(%q): got %d %q, want 302 %q", test.target, w.Code, w.Header().Get("Location"), test.location)
+		}
+		escaped := strings.ReplaceAll(test.location, "&", "&amp;")
+		if !strings.Contains(w.Body.String(), `<a href="`+escaped+`">`+escaped+`</a>`) {
+			t.Errorf("Redirect(%q): the page %s does not link the target, escaped", test.target, w.Body)
+		}
+	}
+	for _, target := range []string{"/a\r\nSet-Cookie: x=1", "/a\nb", "/a\x00b", "/a\tb"} {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error { return c.Redirect(target) })
+		if w := ask(app, "GET", "/"); w.Code != 500 || len(w.Header()["Location"]) != 0 {
+			t.Errorf("Redirect(%q): got %d %v, want 500", target, w.Code, w.Header())
+		}
+	}
+}
+
+func TestRedirectStatus(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/303", func(c *Context) error { return c.Status(303).Redirect("/x") })
+	app.Get("/post/<int:id>", sayOK).Name("post")
+	app.Get("/to", func(c *Context) error { return c.RedirectTo("post", "id", 7, "page", 2) })
+	app.Get("/nowhere", func(c *Context) error { return c.RedirectTo("pots", "id", 7) })
+	app.Get("/script", func(c *Context) error { return c.Redirect("javascript:alert(1)") })
+	if w := ask(app, "GET", "/303"); w.Code != 303 {
+		t.Errorf("Status(303).Redirect: got %d", w.Code)
+	}
+	if w := ask(app, "GET", "/to"); w.Code != 302 || w.Header().Get("Location") != "/post/7?page=2" {
+		t.Errorf("RedirectTo: got %d %q", w.Code, w.Header().Get("Location"))
+	}
+	if w := ask(app, "GET", "/nowhere"); w.Code != 500 {
+		t.Errorf("RedirectTo an endpoint that is none: got %d, want 500", w.Code)
+	}
+	if w := ask(app, "GET", "/script"); strings.Contains(w.Body.String(), "<a ") {
+		t.Errorf("the page links a script: %s", w.Body)
+	}
+}
+
+// hostileTargets are what a next parameter may hold to lead a visitor away.
+var hostileTargets = []string{
+	"", "evil.com", "http://evil.com", "https://evil.com/", "//evil.com", "///evil.com", "////evil.com",
+	`/\evil.com`, `\/evil.com`, `\\evil.com`, `\evil.com`, "/\t/evil.com", "/\n/evil.com", "/\r/evil.com",
+	"\t//evil.com", " //evil.com", "\x00//evil.com", "/\x00/evil.com", "https:evil.com", "http:/evil.com", "https:/evil.com",
+	"javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "vbscript:x", "//evil.com\\@example.com",
+	"//example.com@evil.com", "http://example.com@evil.com", "/%zz", "/\x7f/evil.com", "//[::1]", "//%65vil.com", "mailto:x@evil.com",
+}
+
+func TestSafeRedirect(t *testing.T) {
+	serve := func(target string) string {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error { return c.SafeRedirect(target, "/home") })
+		return ask(app, "GET", "/").Header().Get("Location")
+	}
+	for _, target := range hostileTargets {
+		if got := serve(target); got != "/home" {
+			t.Errorf("SafeRedirect(%q) went to %q, want the fallback", target, got)
+		}
+	}
+	for _, target := range []string{"/", "/post/7", "/a?b=c&d=//evil.com", "/a#top", "/%5cevil.com", "/%09/x", "/é", "/a//b", "/?next=http://x"} {
+		if got := serve(target); got != encodeLocation(target) {
+			t.Errorf("SafeRedirect(%q) went to %q, want the target", target, got)
+		}
+	}
+}
+
+// FuzzSafeRedirect: what is followed stays on the site, read as a browser reads
+// it: tabs and line breaks dropped, spaces at the ends too, a backslash for a slash.
+func FuzzSafeRedirect(f *testing.F) {
+	for _, target := range hostileTargets {
+		f.Add(target)
+	}
+	f.Add("/post/7?a=b")
+	app := New("fuzz")
+	f.Fuzz(func(t *testing.T, target string) {
+		c := &Context{app: app, Request: httptest.NewRequest("GET", "/", nil)}
+		c.res.Header = http.Header{}
+		if err := c.SafeRedirect(target, "/fallback"); err != nil {
+			t.Fatalf("SafeRedirect(%q): %v", target, err)
+		}
+		location := c.res.Header.Get("Location")
+		asBrowser := strings.NewReplacer("\t", "", "\r", "", "\n", "", `\`, "/").Replace(strings.Trim(location, " \x00\t\r\n\f"))
+		base, _ := url.Parse("http://site.example/dir/page")
+		u, err := base.Parse(asBrowser)
+		if err != nil {
+			t.Fatalf("SafeRedirect(%q) went to %q, which is no URL: %v", target, location, err)
+		}
+		if u.Scheme != "http" || u.Host != "site.example" || strings.HasPrefix(asBrowser, "//") {
+			t.Errorf("SafeRedirect(%q) left the site for %q", target, location)
+		}
+	})
+}
+
+func TestHeaderRefusesLineBreaks(t *testing.T) {
+	for _, test := range []struct{ name, value string }{
+		{"X-A", "a\r\nSet-Cookie: x=1"}, {"X-A", "a\nb"}, {"X-A", "a\rb"}, {"X-A", "a\x00b"},
+		{"X A", "x"}, {"", "x"}, {"X:A", "x"}, {"X\nA", "x"},
+	} {
+		for _, where := range []string{"view", "after", "stream"} {
+			app, log := newTestApp(t)
+			if where == "after" {
+				app.AfterRequest(func(c *Context) error { c.Header()[test.name] = []string{test.value}; return nil })
+			}
+			app.Get("/", func(c *Context) error {
+				if where != "after" {
+					c.Header()[test.name] = []string{test.value}
+				}
+				if where == "stream" {
+					_, err := c.Writer().Write([]byte("x"))
+					return err
+				}
+				return c.Text("x")
+			})
+			w := ask(app, "GET", "/")
+			if w.Code != 500 {
+				t.Errorf("%s: header %q: %q gave %d, want 500", where, test.name, test.value, w.Code)
+			}
+			if _, there := w.Header()[test.name]; there && where != "after" {
+				t.Errorf("%s: header %q: %q was sent", where, test.name, test.value)
+			}
+			if !strings.Contains(log.String(), "header") {
+				t.Errorf("%s: the log %s does not say which header", where, log)
+			}
+		}
+	}
+}
+
+func TestSetCookie(t *testing.T) {
+	for _, test := range []struct {
+		cookie http.Cookie
+		want   string // empty: a 500
+	}{
+		{http.Cookie{Name: "a", Value: "b"}, "a=b"},
+		{http.Cookie{Name: "a", Value: "b", Path: "/p", MaxAge: 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}, "a=b; Path=/p; Max-Age=60; HttpOnly; Secure; SameSite=Lax"},
+		{http.Cookie{Name: "a", Value: "b c", Quoted: true}, `a="b c"`},
+		{http.Cookie{Name: "", Value: "b"}, ""},
+		{http.Cookie{Name: "a b", Value: "b"}, ""},
+		{http.Cookie{Name: "a", Value: "b\r\nc"}, ""},
+		{http.Cookie{Name: "a", Value: "b;c"}, ""},
+		{http.Cookie{Name: "a", Value: "é"}, ""},
+		{http.Cookie{Name: "a", Value: "b", Path: "/;x"}, ""},
+	} {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error {
+			c.SetCookie(&test.cookie)
+			return c.Text("ok")
+		})
+		w := ask(app, "GET", "/")
+		if got := w.Header().Get("Set-Cookie"); got != test.want || (w.Code == 500) != (test.want == "") {
+			t.Errorf("%q=%q: got %d %q, want %q", test.cookie.Name, test.cookie.Value, w.Code, got, test.want)
+		}
+	}
+}
+
+func TestAfterRequestChangesTheReply(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.AfterRequest(func(c *Context) error {
+		res := c.Response()
+		if res.Status != 200 || string(res.Body) != "ok" {
+			t.Errorf("the hook sees %d %q", res.Status, res.Body)
+		}
+		res.Status, res.Body = 203, append(res.Body, " changed"...)
+		res.Header.Set("X-A", "1")
+		return nil
+	})
+	app.Get("/", sayOK)
+	if w := ask(app, "GET", "/"); w.Code != 203 || w.Body.String() != "ok changed" || w.Header().Get("X-A") != "1" {
+		t.Errorf("got %d %q %v", w.Code, w.Body, w.Header())
+	}
+}
+
+// TestDefaultPages: every status has a page that says its number and name.
+func TestDefaultPages(t *testing.T) {
+	for code := range statusMessages {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error { return Abort(code) })
+		w := ask(app, "GET", "/")
+		if w.Code != code || w.Header().Get("Content-Type") != htmlType || !strings.Contains(w.Body.String(), "<p>"+template.HTMLEscapeString(statusMessages[code])+"</p>") {
+			t.Errorf("%d: got %d %s", code, w.Code, w.Body)
+		}
+	}
+}

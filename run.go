@@ -1,0 +1,189 @@
+package hipflask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+const (
+	shutdownTime      = 10 * time.Second
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 64 << 10
+)
+
+// Run checks the App and serves it until SIGINT or SIGTERM. It then takes no
+// more requests, waits at most 10 seconds for those under way and returns nil;
+// a second signal ends the program at once. It returns an error if the App has
+// mistakes, see [App.Check], or if the address cannot be listened on. In Debug
+// mistakes in templates are logged only, to be mended while it runs.
+//
+// The address is host:port. Without one it is HIPFLASK_RUN_HOST and
+// HIPFLASK_RUN_PORT from the environment, 127.0.0.1 and 5000 where unset.
+//
+// Run prints where it listens, and in Debug one line a request, to the standard
+// error. It is Flask's app.run, but fit for production: the server is net/http's,
+// with a limit on the time and size of a request's header.
+func (a *App) Run(addr ...string) error {
+	if err := a.checkBeforeRun(); err != nil {
+		return err
+	}
+	address, err := runAddress(addr)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("hipflask: %s is in use by another program; end that one or choose another port, as with HIPFLASK_RUN_PORT=5001: %w", address, err)
+	}
+	if err != nil {
+		return fmt.Errorf("hipflask: cannot listen on %s: %w", address, err)
+	}
+	a.warnOfKey()
+	a.printStart(os.Stderr, listener.Addr())
+	if a.Config.Debug {
+		a.accessLog = os.Stderr
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the next signal has its usual effect again
+	return a.Serve(ctx, listener)
+}
+
+func (a *App) checkBeforeRun() error {
+	if err := a.endSetup(); err != nil {
+		return err
+	}
+	err := a.Check()
+	if err != nil && a.Config.Debug {
+		a.Logger().Error("mistakes in templates", "error", err)
+		return nil
+	}
+	return err
+}
+
+// minKeyBytes is the shortest SecretKey that Run takes without a word: 16 random
+// bytes cannot be guessed.
+const minKeyBytes = 16
+
+// warnOfKey says that the session cookie can be forged. The tutorials' keys are
+// short, so it is no mistake; and in Debug nobody is to be kept out.
+func (a *App) warnOfKey() {
+	if n := len(a.Config.SecretKey); n > 0 && n < minKeyBytes && !a.Config.Debug {
+		a.Logger().Warn("Config.SecretKey is short enough to be guessed, and who knows it can sign in as anybody; "+
+			"openssl rand -hex 32 prints a good one", "bytes", n)
+	}
+}
+
+// runAddress settles Run's address.
+func runAddress(given []string) (string, error) {
+	switch len(given) {
+	case 0:
+	case 1:
+		return given[0], nil
+	default:
+		return "", fmt.Errorf("hipflask: Run takes one address, not %q", given)
+	}
+	host, port := os.Getenv("HIPFLASK_RUN_HOST"), os.Getenv("HIPFLASK_RUN_PORT")
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	if port == "" {
+		port = "5000"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "", fmt.Errorf("hipflask: HIPFLASK_RUN_PORT is %q, which is no port from 0 to 65535", port)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// printStart prints the lines that Flask prints.
+func (a *App) printStart(w io.Writer, addr net.Addr) {
+	mode := "off"
+	if a.Config.Debug {
+		mode = "on"
+	}
+	fmt.Fprintf(w, " * Serving hipflask app '%s'\n * Debug mode: %s\n", a.name, mode)
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		fmt.Fprintf(w, " * Running on all addresses (%s)\n", tcp.IP)
+		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
+	}
+	fmt.Fprintf(w, " * Running on http://%s\nPress CTRL+C to quit\n", addr)
+}
+
+// Serve serves the App on a listener, which it closes, until ctx is done, and
+// ends as [App.Run] does. Serve prints nothing and does not run Check, but it
+// returns the mistakes that no request can be served with.
+func (a *App) Serve(ctx context.Context, l net.Listener) error {
+	if err := a.endSetup(); err != nil {
+		l.Close()
+		return err
+	}
+	server := &http.Server{
+		Handler:           a,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+
+	select {
+	case err := <-failed:
+		return fmt.Errorf("hipflask: serving: %w", err)
+	case <-ctx.Done():
+	}
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(wait); err != nil {
+		server.Close()
+		return fmt.Errorf("hipflask: requests still ran %s after the signal and were cut: %w", shutdownTime, err)
+	}
+	return nil
+}
+
+// logAccess prints a line once the reply is known, as Flask's server does:
+//
+//	127.0.0.1 - - [02/Jul/2021 14:03:08] "POST /add_stock HTTP/1.1" 302 -
+func (a *App) logAccess(w http.ResponseWriter, r *http.Request) (*statusWriter, func()) {
+	sw := &statusWriter{ResponseWriter: w}
+	request := fmt.Sprintf("%s %s %s", r.Method, r.RequestURI, r.Proto)
+	return sw, func() {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			host = r.RemoteAddr
+		}
+		fmt.Fprintf(a.accessLog, "%s - - [%s] %q %d -\n", host, time.Now().Format("02/Jan/2006 15:04:05"), request, sw.status)
+	}
+}
+
+// statusWriter remembers the status that was sent.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status < 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

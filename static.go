@@ -1,0 +1,486 @@
+package hipflask
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Static serves the files of fsys for GET and HEAD under prefix, as
+// [Context.SendFile] does:
+//
+//	app.Static("/assets", assets)   // /assets/css/site.css
+//	{{url_for "assets" "filename" "css/site.css"}}
+//
+// The endpoint is the prefix without its slashes, those inside turned into
+// underscores, and "static" where nothing is left; [Route.Name] changes it.
+//
+// An App serves the folder static of its [Config.Root] at /static by itself,
+// under the endpoint "static", unless a route of that name exists.
+func (s *scaffold) Static(prefix string, fsys fs.FS) *Route {
+	if fsys == nil {
+		panic(fmt.Sprintf("hipflask: Static(%q, nil): give the files to serve, such as an embed.FS or os.DirFS", prefix))
+	}
+	prefix = strings.TrimRight(prefix, "/")
+	tags := new(fileTags)
+	route := s.Get(prefix+"/<path:filename>", func(c *Context) error {
+		return c.sendFile(fsys, c.Param("filename"), tags)
+	})
+	route.endpoint = staticEndpoint(prefix)
+	return route
+}
+
+func staticEndpoint(prefix string) string {
+	var parts []string
+	for part := range strings.SplitSeq(prefix, "/") {
+		if part != "" && !strings.Contains(part, "<") {
+			parts = append(parts, part)
+		}
+	}
+	return cmp.Or(strings.ReplaceAll(strings.Join(parts, "_"), ".", "_"), "static") // a dot would name a blueprint
+}
+
+// autoStatic registers /static as [scaffold.Static] says, at the end of setup.
+func (a *App) autoStatic() {
+	for _, r := range a.routes {
+		if r.endpoint == "static" {
+			return
+		}
+	}
+	info, err := fs.Stat(a.root, "static")
+	if err != nil || !info.IsDir() {
+		return
+	}
+	if files, err := fs.Sub(a.root, "static"); err == nil {
+		a.Static("/static", files)
+	}
+}
+
+// SendFile replies with the file called name in fsys, as Flask's
+// send_from_directory does: with its type, an ETag, 304 for a browser that has
+// it, 206 for a range, and Cache-Control by [Config.SendFileMaxAge].
+//
+// Everything that is no regular file inside fsys is 404, so name may come from
+// the visitor: missing names, folders, names with "..", a backslash, a colon or
+// a control character, the names Windows gives to devices, and files or folders
+// whose name begins with a dot. For a folder on disk give os.OpenRoot(dir)'s FS:
+// links cannot lead out of it, as they can with os.DirFS.
+//
+// A header set before wins, so a download is
+//
+//	c.Header().Set("Content-Disposition", `attachment; filename="report.pdf"`)
+//
+// and so does a status, such as an error handler's 404: the file is then sent
+// whole, with neither 304 nor 206.
+//
+// The ETag comes from the modification time and size. Files of an embed.FS have
+// no time; their content is hashed once. A file without a time in another kind
+// of fsys has no ETag here, but has one through [App.Static].
+func (c *Context) SendFile(fsys fs.FS, name string) error {
+	return c.sendFile(fsys, name, embeddedTags(fsys))
+}
+
+func (c *Context) sendFile(fsys fs.FS, name string, tags *fileTags) error {
+	// 1. The file, or 404.
+	file, info, err := openRegular(fsys, name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	content, err := seekable(file)
+	if err != nil {
+		return fmt.Errorf("hipflask: sending %q: %w", name, err)
+	}
+
+	// 2. Its header.
+	modified := modTime(info)
+	tag, err := fileTag(name, info.Size(), modified, content, tags)
+	if err != nil {
+		return fmt.Errorf("hipflask: sending %q: %w", name, err)
+	}
+	w := c.Writer()
+	setDefault(w.Header(), "Content-Type", contentType(name))
+	setDefault(w.Header(), "Content-Disposition", disposition("inline", path.Base(name)))
+	setDefault(w.Header(), "Cache-Control", cacheControl(c.app.Config.SendFileMaxAge))
+
+	// 3. The reply; from here on net/http knows best.
+	if status := c.res.Status; status != 0 && status != http.StatusOK {
+		sendWhole(w, c.Request, status, info.Size(), content)
+		return nil
+	}
+	setDefault(w.Header(), "Etag", tag)
+	if c.Request.Header.Get("Range") == "" {
+		http.ServeContent(w, c.Request, name, modified, content)
+		return nil
+	}
+	ranged := &rangeWriter{ResponseWriter: w}
+	http.ServeContent(ranged, c.Request, name, modified, content)
+	return ranged.refusal(info.Size())
+}
+
+// sendWhole sends the file with a status that was set before. Like
+// http.ServeContent it ends quietly where the browser has gone.
+func sendWhole(w http.ResponseWriter, r *http.Request, status int, size int64, content io.Reader) {
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		io.CopyN(w, content, size)
+	}
+}
+
+// rangeWriter holds back net/http's plain text for a range that cannot be
+// satisfied, so that 416 is an error page like every other.
+type rangeWriter struct {
+	http.ResponseWriter
+	refused bool
+}
+
+func (w *rangeWriter) WriteHeader(status int) {
+	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *rangeWriter) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *rangeWriter) refusal(size int64) error {
+	if !w.refused {
+		return nil
+	}
+	for _, name := range []string{"Content-Type", "Content-Disposition", "Content-Range", "Cache-Control", "Etag",
+		"Last-Modified", "X-Content-Type-Options"} {
+		w.Header().Del(name)
+	}
+	err := Abort(http.StatusRequestedRangeNotSatisfiable)
+	err.Header = http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", size)}}
+	return err
+}
+
+// setDefault leaves alone what the handler set.
+func setDefault(h http.Header, name, value string) {
+	if value != "" && len(h[name]) == 0 {
+		h.Set(name, value)
+	}
+}
+
+// openRegular opens a file that a visitor named, or returns 404. It asks for the
+// kind first: opening a named pipe would wait for its writer.
+func openRegular(fsys fs.FS, name string) (fs.File, fs.FileInfo, error) {
+	if !safeFileName(name) {
+		return nil, nil, Abort(http.StatusNotFound)
+	}
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, nil, openError(name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, Abort(http.StatusNotFound)
+	}
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, nil, openError(name, err)
+	}
+	if info, err = file.Stat(); err != nil || !info.Mode().IsRegular() {
+		file.Close()
+		return nil, nil, Abort(http.StatusNotFound).Wrap(err)
+	}
+	return file, info, nil
+}
+
+// openError is 404 for whatever the name is to blame for: a missing file, one
+// that may not be read, a link that leads out, a name too long. A machine out
+// of file descriptors is our trouble.
+func openError(name string, err error) error {
+	var cause interface {
+		error
+		Temporary() bool
+	} // syscall.Errno
+	if errors.As(err, &cause) && cause.Temporary() {
+		return fmt.Errorf("hipflask: sending %q: %w", name, err)
+	}
+	return Abort(http.StatusNotFound).Wrap(err)
+}
+
+// safeFileName refuses names that mean something else on some system than they
+// say, on every system: what works on one machine works on all.
+func safeFileName(name string) bool {
+	if !fs.ValidPath(name) || strings.ContainsAny(name, `\:`) || strings.ContainsFunc(name, unicode.IsControl) {
+		return false
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part[0] == '.' || strings.HasSuffix(part, ".") || strings.HasSuffix(part, " ") || isDevice(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// isDevice reports the names that Windows takes for devices in every folder and
+// with any extension, such as con or LPT1.txt.
+func isDevice(part string) bool {
+	stem, _, _ := strings.Cut(part, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+		return true
+	}
+	port, isPort := strings.CutPrefix(stem, "COM")
+	if !isPort {
+		port, isPort = strings.CutPrefix(stem, "LPT")
+	}
+	return isPort && utf8.RuneCountInString(port) == 1 && strings.Contains("0123456789¹²³", port)
+}
+
+// seekable is the file itself if it can seek; others, such as those of a zip
+// archive, are read into memory.
+func seekable(file fs.File) (io.ReadSeeker, error) {
+	if content, ok := file.(io.ReadSeeker); ok {
+		return content, nil
+	}
+	content, err := io.ReadAll(file)
+	return bytes.NewReader(content), err
+}
+
+// modTime is the zero time where the file has none. Builds that must be
+// reproducible stamp every file with the epoch or a second later, and then an
+// old and a new file look the same.
+func modTime(info fs.FileInfo) time.Time {
+	if t := info.ModTime(); t.Unix() > 1 {
+		return t
+	}
+	return time.Time{}
+}
+
+// fileTags remembers the ETags of files that have no modification time and so
+// are taken never to change: the content of each is hashed once.
+type fileTags struct{ byName sync.Map } // string → hashedTag
+
+type hashedTag struct {
+	size int64
+	tag  string
+}
+
+// embedded holds the tags of each embed.FS; what is embedded lives as long as
+// the program, so it cannot grow without end.
+var embedded sync.Map // embed.FS → *fileTags
+
+// embeddedTags returns nil for other kinds: they may be made anew for each
+// request, or be no key of a map.
+func embeddedTags(fsys fs.FS) *fileTags {
+	files, ok := fsys.(embed.FS)
+	if !ok {
+		return nil
+	}
+	tags, ok := embedded.Load(files)
+	if !ok {
+		tags, _ = embedded.LoadOrStore(files, new(fileTags))
+	}
+	return tags.(*fileTags)
+}
+
+// fileTag is a file's ETag, "" if it can have none.
+func fileTag(name string, size int64, modified time.Time, content io.ReadSeeker, tags *fileTags) (string, error) {
+	switch {
+	case !modified.IsZero():
+		return fmt.Sprintf(`"%x-%x"`, modified.UnixNano(), size), nil
+	case tags == nil:
+		return "", nil
+	}
+	if known, ok := tags.byName.Load(name); ok && known.(hashedTag).size == size {
+		return known.(hashedTag).tag, nil
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(hash, content); err != nil {
+		return "", err
+	}
+	tag := `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`
+	tags.byName.Store(name, hashedTag{size, tag})
+	_, err := content.Seek(0, io.SeekStart)
+	return tag, err
+}
+
+func cacheControl(maxAge time.Duration) string {
+	if maxAge < time.Second {
+		return "no-cache"
+	}
+	return "public, max-age=" + strconv.FormatInt(int64(maxAge/time.Second), 10)
+}
+
+// webTypes come before the machine's own list, so that a reply does not depend
+// on what is installed where the App runs.
+var webTypes = map[string]string{
+	".avif":        "image/avif",
+	".css":         "text/css; charset=utf-8",
+	".csv":         "text/csv; charset=utf-8",
+	".gif":         "image/gif",
+	".gz":          "application/gzip",
+	".htm":         "text/html; charset=utf-8",
+	".html":        "text/html; charset=utf-8",
+	".ico":         "image/x-icon",
+	".jpeg":        "image/jpeg",
+	".jpg":         "image/jpeg",
+	".js":          "text/javascript; charset=utf-8",
+	".json":        "application/json",
+	".map":         "application/json",
+	".md":          "text/markdown; charset=utf-8",
+	".mjs":         "text/javascript; charset=utf-8",
+	".mp3":         "audio/mpeg",
+	".mp4":         "video/mp4",
+	".ogg":         "audio/ogg",
+	".otf":         "font/otf",
+	".pdf":         "application/pdf",
+	".png":         "image/png",
+	".svg":         "image/svg+xml; charset=utf-8",
+	".tar":         "application/x-tar",
+	".ttf":         "font/ttf",
+	".txt":         "text/plain; charset=utf-8",
+	".wasm":        "application/wasm",
+	".wav":         "audio/wav",
+	".webm":        "video/webm",
+	".webmanifest": "application/manifest+json",
+	".webp":        "image/webp",
+	".woff":        "font/woff",
+	".woff2":       "font/woff2",
+	".xml":         "application/xml; charset=utf-8",
+	".zip":         "application/zip",
+}
+
+func contentType(name string) string {
+	ext := strings.ToLower(path.Ext(name))
+	return cmp.Or(webTypes[ext], mime.TypeByExtension(ext), "application/octet-stream")
+}
+
+// disposition is RFC 6266: the name as it is where ASCII can hold it; else a
+// plain one for old clients, and the true one in the second form.
+func disposition(kind, name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return '_'
+		}
+		return r
+	}, name)
+	header := kind + "; filename=" + quoteParameter(plain)
+	if plain != name {
+		header += "; filename*=UTF-8''" + percentEncode(name)
+	}
+	return header
+}
+
+func quoteParameter(s string) string {
+	for i := range len(s) {
+		if !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(s[i])) && !isAlphanumeric(s[i]) {
+			return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+		}
+	}
+	return s
+}
+
+func percentEncode(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if strings.ContainsRune("!#$&+-.^_`|~", rune(s[i])) || isAlphanumeric(s[i]) {
+			b.WriteByte(s[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		}
+	}
+	return b.String()
+}
+
+func isAlphanumeric(b byte) bool {
+	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
+}
+
+// resolveRoot settles Root, as documented there; sourceFile is the file that called New.
+func (cfg *Config) resolveRoot(sourceFile string) fs.FS {
+	source := sourceFolder(sourceFile)
+	switch cfg.Root.(type) {
+	case nil:
+		return openFolder(cmp.Or(source, executableFolder()))
+	case embed.FS:
+		if cfg.Debug && source != "" && (isFolder(source, "templates") || isFolder(source, "static")) {
+			return openFolder(source)
+		}
+	}
+	return cfg.Root
+}
+
+// sourceFolder is the folder of a source file, "" if this machine does not have
+// it. A build with -trimpath leaves a relative name, which says nothing here.
+func sourceFolder(file string) string {
+	if dir := filepath.Dir(file); filepath.IsAbs(file) && isFolder(dir) {
+		return dir
+	}
+	return ""
+}
+
+func executableFolder() string {
+	file, err := os.Executable()
+	if err != nil {
+		return "."
+	}
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
+	}
+	return filepath.Dir(file)
+}
+
+func isFolder(path ...string) bool {
+	info, err := os.Stat(filepath.Join(path...))
+	return err == nil && info.IsDir()
+}
+
+// folder is a folder on disk that no link leads out of, nor out of a folder
+// inside it: fs.Sub opens that as a root of its own.
+type folder struct {
+	fs.FS
+	root *os.Root
+}
+
+func openFolder(path string) fs.FS {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return noFolder{err}
+	}
+	return folder{root.FS(), root}
+}
+
+// noFolder is a folder that could not be opened: each use says why.
+type noFolder struct{ err error }
+
+func (f noFolder) Open(string) (fs.File, error) { return nil, f.err }
+
+func (f folder) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
+
+func (f folder) Sub(name string) (fs.FS, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "sub", Path: name, Err: fs.ErrInvalid}
+	}
+	root, err := f.root.OpenRoot(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	return folder{root.FS(), root}, nil
+}
