@@ -703,14 +703,18 @@ func decodeJSON(content []byte) (any, error) {
 	return plainNumbers(value), nil
 }
 
+// plainNumbers replaces each json.Number in v by an int, or by a float64 if it
+// has a fraction or an exponent. A whole number beyond an int stays as it is.
 func plainNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := strconv.Atoi(v.String()); err == nil {
 			return n
 		}
-		f, _ := v.Float64() // out of range is an infinity, as in Python
-		return f
+		if strings.ContainsAny(v.String(), ".eE") {
+			f, _ := v.Float64() // out of range is an infinity, as in Python
+			return f
+		}
 	case []any:
 		for i := range v {
 			v[i] = plainNumbers(v[i])

@@ -341,7 +341,7 @@ func TestFromEnvOwnKeys(t *testing.T) {
 		{"{", "{"},
 		{"a=b=c", "a=b=c"},
 		{"NaN", "NaN"}, // Python's JSON has a NaN; JSON has none
-		{"123456789012345678901234567890", 123456789012345678901234567890.0}, // Python's int has no end
+		{"123456789012345678901234567890", json.Number("123456789012345678901234567890")}, // Python's int has no end
 	} {
 		t.Run(tt.text, func(t *testing.T) {
 			var cfg Config

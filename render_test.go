@@ -680,7 +680,7 @@ func TestRequestFunctions(t *testing.T) {
 	c.Session().Set("cart", map[string]any{"total": 3})
 	user.Set(c, &account{"Ada"})
 	for name, want := range map[string]string{
-		"session.txt": "Ada 3 4 int64",
+		"session.txt": "Ada 3 4 int",
 		"request.txt": "POST /a/b c",
 		"g.txt":       "Ada",
 		"config.txt":  "false hello",

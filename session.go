@@ -153,7 +153,7 @@ func (c *Context) Session() *Session {
 
 // Get decodes a value into dst, a pointer, and reports whether it did. A value
 // that is absent or does not fit leaves dst as it was. Into an any, whole
-// numbers are int64.
+// numbers are int.
 //
 // It panics if dst is not a pointer.
 func (s *Session) Get(key string, dst any) bool {
@@ -629,36 +629,13 @@ func decodeFresh(raw json.RawMessage, dst any) error {
 	err := d.Decode(dst)
 	switch dst := dst.(type) {
 	case *any:
-		*dst = wholeNumbers(*dst)
+		*dst = plainNumbers(*dst)
 	case *map[string]any:
-		wholeNumbers(*dst)
+		plainNumbers(*dst)
 	case *[]any:
-		wholeNumbers(*dst)
+		plainNumbers(*dst)
 	}
 	return err
-}
-
-// wholeNumbers replaces each json.Number by an int64, or by a float64 if it has
-// a fraction or an exponent. A whole number that is too large stays as it is.
-func wholeNumbers(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		for k, v := range value {
-			value[k] = wholeNumbers(v)
-		}
-	case []any:
-		for i, v := range value {
-			value[i] = wholeNumbers(v)
-		}
-	case json.Number:
-		if i, err := value.Int64(); err == nil {
-			return i
-		}
-		if f, err := value.Float64(); err == nil && strings.ContainsAny(value.String(), ".eE") {
-			return f
-		}
-	}
-	return value
 }
 
 // mustPoint panics unless dst can take a value, as errors.As does.
