@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
