@@ -294,6 +294,9 @@ func (c intConverter) Match(text string) (bool, error) {
 }
 
 func (c intConverter) Text(value any) (string, error) {
+	if n, ok := value.(int); ok && c.digits == 0 {
+		return strconv.Itoa(n), nil
+	}
 	n, err := wholeValue(value)
 	if err != nil {
 		return "", err
@@ -430,6 +433,11 @@ func newAnyConverter(args ConverterArgs) (Converter, error) {
 	words := args.Positional()
 	if len(words) == 0 || slices.Contains(words, "") {
 		return nil, args.errorf("it needs words to choose from, as in any(about, help)")
+	}
+	for _, word := range words {
+		if strings.Contains(word, "/") {
+			return nil, args.errorf("%q has a slash, and any matches one part", word)
+		}
 	}
 	return anyConverter(words), nil
 }

@@ -612,20 +612,11 @@ func (v *variable) canonical(text string) string {
 // begins with exactly one slash and has no backslash. (Flask's is absolute, made
 // from the Host header.)
 func redirectLocation(root, path, rawQuery string) string {
-	location := quotePath(joinRoot(root, path))
+	location := appendLocation(nil, root, path)
 	if rawQuery != "" {
-		location += "?" + rawQuery
+		location = append(append(location, '?'), rawQuery...)
 	}
-	return location
-}
-
-// joinRoot puts the ApplicationRoot before a path.
-func joinRoot(root, path string) string {
-	path = "/" + strings.TrimLeft(path, "/")
-	if root = strings.Trim(root, "/"); root != "" {
-		return "/" + root + path
-	}
-	return path
+	return string(location)
 }
 
 // --- the list of routes

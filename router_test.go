@@ -1,7 +1,9 @@
 package hipflask
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -220,6 +222,7 @@ func TestPrecedence(t *testing.T) {
 			"/b/", "/<test>/ {test:b}",
 			"/b", "308 /b/",
 		}},
+		{rules("/<x>.txt", "/a<x>-<y>"), []string{"/a1-2.txt", "/a<x>-<y> {x:1 y:2.txt}"}}, // more literal runs before longer ones
 		// Not in the table: Flask's own tutorial, which httprouter refuses.
 		{rules("/", "GET,POST /create", "GET,POST /<int:id>/update", "POST /<int:id>/delete"), []string{
 			"/create", "/create",
@@ -490,4 +493,268 @@ func TestMatchValues(t *testing.T) {
 			t.Errorf("int(%q) = %d, %v, want %d, %v", tt.name, n, ok, tt.n, tt.ok)
 		}
 	}
+}
+
+func TestRuleErrors(t *testing.T) {
+	converters := map[string]func(ConverterArgs) (Converter, error){
+		"slug": func(args ConverterArgs) (Converter, error) { return nil, errors.New("hipflask: slug is broken") },
+		"none": func(args ConverterArgs) (Converter, error) { return nil, nil },
+	}
+	many := strings.Builder{}
+	for i := range 33 {
+		fmt.Fprintf(&many, "/<v%d>", i)
+	}
+	for _, tt := range []struct{ rule, want string }{
+		{"foo", `rule "foo" must start with a slash`},
+		{"", `rule "" must start with a slash`},
+		{"/<x", `rule "/<x" is malformed at "<x" (byte 1): a variable is written <name>, <converter:name> or <converter(arguments):name>`},
+		{"/a/<int:>", `rule "/a/<int:>" is malformed at "<int:>" (byte 3): a variable is written <name>, <converter:name> or <converter(arguments):name>`},
+		{"/<1x>", `rule "/<1x>" is malformed at "<1x>" (byte 1): a variable is written <name>, <converter:name> or <converter(arguments):name>`},
+		{"/<nope:x>", `rule "/<nope:x>": there is no converter "nope"; did you mean "none"? There are any, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
+		{"/<integer:x>", `rule "/<integer:x>": there is no converter "integer"; did you mean "int"? There are any, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
+		{"/<a>/<int:a>", `rule "/<a>/<int:a>" has two variables named "a"; give each its own name`},
+		{many.String(), `rule "` + many.String() + `" has 33 variables; 32 is the most`},
+		{"/<slug:x>", `slug is broken`},
+		{"/<none:x>", `rule "/<none:x>": converter none: its function made no converter`},
+		{"/<int(min=x):i>", `rule "/<int(min=x):i>": converter int: argument min must be a whole number, not "x"`},
+		{"/<int(mni=1):i>", `rule "/<int(mni=1):i>": converter int: there is no argument mni; it takes fixed_digits, max, min, signed`},
+		{"/<int(signed=yes):i>", `rule "/<int(signed=yes):i>": converter int: argument signed must be True or False, not "yes"`},
+		{"/<int(min=2,max=1):i>", `rule "/<int(min=2,max=1):i>": converter int: no number fits these arguments`},
+		{"/<int(min=2,min=1):i>", `rule "/<int(min=2,min=1):i>": converter int: argument min is given twice`},
+		{"/<float(min=nan):f>", `rule "/<float(min=nan):f>": converter float: no number fits these arguments`},
+		{"/<string(length=0):s>", `rule "/<string(length=0):s>": converter string: lengths start at 1, and the longest is not below the shortest`},
+		{"/<path(length=2):p>", `rule "/<path(length=2):p>": converter path: there is no argument length; it takes none`},
+		{"/<any():p>", `rule "/<any():p>": converter any: it needs words to choose from, as in any(about, help)`},
+		{`/<any("a/b"):p>`, `rule "/<any(\"a/b\"):p>": converter any: "a/b" has a slash, and any matches one part`},
+		{"/<any(a b):p>", `rule "/<any(a b):p>": converter any: cannot read its arguments at "a b": write them as name=value or "text", with commas between`},
+		// Flask takes arguments by position too; here they need their names.
+		{"/<int(4):i>", `rule "/<int(4):i>": converter int: argument "4" needs a name; it takes fixed_digits, max, min, signed`},
+		{"/<string(maxlength=2000):a>-<b>", `rule "/<string(maxlength=2000):a>-<b>": "<[^/]{1,2000}>-<[^/]+>" cannot be matched beside another variable: error parsing regexp: invalid repeat count: ` + "`{1,2000}`"},
+	} {
+		r, err := parseRule(tt.rule, converters)
+		if err == nil {
+			t.Errorf("parseRule(%q) = %v, want an error", tt.rule, r)
+		} else if got := strings.TrimPrefix(err.Error(), "hipflask: "); got != tt.want {
+			t.Errorf("parseRule(%q)\n  got  %s\n  want %s", tt.rule, got, tt.want)
+		}
+	}
+}
+
+// Flask 3.1 lets the first of two such rules win, silently; the next Flask
+// raises DuplicateRuleError. An overwritten page is a mistake: we report it.
+func TestSamePaths(t *testing.T) {
+	for _, tt := range []struct {
+		rules []any
+		want  string
+	}{
+		{rules("/a", "/a"), `hipflask: GET /a (main.view1, main.go:2) can never be reached: /a (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
+		{rules("/<a>/x", "GET,POST /<b>/x"), `hipflask: GET /<b>/x (main.view1, main.go:2) can never be reached: /<a>/x (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
+		{rules("/a//b", "/a/b"), `hipflask: GET /a/b (main.view1, main.go:2) can never be reached: /a//b (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
+		{rules("/a", "/a", "/b", "/b"), `hipflask: GET /a (main.view1, main.go:2) can never be reached: /a (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods
+hipflask: GET /b (main.view3, main.go:4) can never be reached: /b (main.view2, main.go:3) was registered before it and matches the same paths. Change one of the rules, or its methods`},
+		{rules("/a", "POST /a", "/a/", "/<string(length=1):x>", "/<x>", "/<int:i>"), ""},
+	} {
+		routes, err := testRoutes(nil, tt.rules...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, err := newRouter(routes); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("rules %v\n  got  %s\n  want %s", tt.rules, got, tt.want)
+		}
+	}
+}
+
+// hexConverter is a converter of a user's own: 0x2a is 42, and 0xff has no page.
+type hexConverter struct{ digits int }
+
+func (h hexConverter) Match(text string) (bool, error) {
+	if !strings.HasPrefix(text, "0x") || len(text) != 2+h.digits {
+		return false, nil
+	}
+	n, err := strconv.ParseUint(text[2:], 16, 64)
+	if err == nil && n == 255 {
+		err = errors.New("255 has no page")
+	}
+	return true, err
+}
+
+func (h hexConverter) Text(value any) (string, error) {
+	n, ok := value.(int)
+	if !ok {
+		return "", fmt.Errorf("%v is not an int", value)
+	}
+	return fmt.Sprintf("0x%0*x", h.digits, n), nil
+}
+
+func (h hexConverter) Weight() int { return 40 }
+
+func newHexConverter(args ConverterArgs) (Converter, error) {
+	digits, err := args.Int("digits", 2)
+	return hexConverter{digits}, err
+}
+
+func TestOwnConverter(t *testing.T) {
+	app := New("test")
+	app.Converter("hex", newHexConverter)
+	app.Converter("float", newHexConverter) // takes a built-in name over
+	routes, err := testRoutes(app.converters, "/<hex:n>", "/<hex(digits=4):n>", "/<int:i>", "/<s>", "/at/<hex:x>,<hex:y>",
+		testRoute{Rule: "/f/", Endpoint: "f", Defaults: map[string]any{"f": 1}}, testRoute{Rule: "/f/<float:f>", Endpoint: "f"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt, err := newRouter(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ path, want string }{
+		{"/0x2a", "/<hex:n> {n:0x2a}"},
+		{"/0x002a", "/<hex(digits=4):n> {n:0x002a}"},
+		{"/0xff", "404"},
+		{"/0xzz", "404"},
+		{"/0x2", "/<s> {s:0x2}"},
+		{"/7", "/<int:i> {i:7}"},
+		{"/at/0x01,0x02", "/at/<hex:x>,<hex:y> {x:0x01 y:0x02}"},
+		{"/at/0x01,2", "404"},
+		{"/f/0x02", "/f/<float:f> {f:0x02}"},
+		{"/f/0x01", "308 /f/"}, // compared as texts
+	} {
+		if got := get(rt, tt.path); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.path, got, tt.want)
+		}
+	}
+	got, err := rt.build("/<hex:n>", urlValues{list: []urlValue{{"n", 42}}}, "", "")
+	if got != "/0x2a" || err != nil {
+		t.Errorf("built %q, %v, want /0x2a", got, err)
+	}
+}
+
+func TestConverterPanics(t *testing.T) {
+	app := New("test")
+	for _, tt := range []struct {
+		call func()
+		want string
+	}{
+		{func() { app.Converter("a-b", newHexConverter) }, `hipflask: Converter: "a-b" is no name for a converter: a rule could not say it. Use letters, digits and underscores`},
+		{func() { app.Converter("hex", nil) }, `hipflask: Converter "hex": the function is nil`},
+		{func() { app.setupEnded.Store(true); app.Converter("hex", newHexConverter) }, `hipflask: Converter was called after setup ended`},
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.HasPrefix(got, tt.want) {
+					t.Errorf("panic\n  got  %s\n  want %s", got, tt.want)
+				}
+			}()
+			tt.call()
+		}()
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	app := testApp(t, testRoute{Rule: "/b/<int:i>", Endpoint: "b", Methods: "POST,GET"}, testRoute{Rule: "/a", Endpoint: "a", NoOptions: true})
+	got := fmt.Sprintf("%+v", app.Routes())
+	want := "[{Rule:/b/<int:i> Endpoint:b Methods:[GET HEAD OPTIONS POST] Handler:main.view0} {Rule:/a Endpoint:a Methods:[GET HEAD] Handler:main.view1}]"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// No path leads from a redirect of ours to another site. A browser reads a
+// backslash as a slash, and drops tabs and line ends.
+func TestRedirectStaysHere(t *testing.T) {
+	hosts := []string{"//evil.com", `/\evil.com`, `\\evil.com`, `\/evil.com`, "///evil.com", "////evil.com", "/\t/evil.com", "/\n//evil.com",
+		"/\x00/evil.com", "//evil.com//", `/\/\evil.com/`, "/evil.com//..", "//evil.com/..//", "/.//evil.com", "/%5cevil.com", "/%2f/evil.com",
+		"https:evil.com", "https://evil.com", "/https://evil.com", "javascript:alert(1)", "/;@evil.com", "//user@evil.com", "/\u2028/evil.com", "//[::1]", "/?//evil.com", "/#//evil.com"}
+	shapes := []any{
+		"/<x>/", "/<x>/<y>/", "/<path:p>/", "/<x>/<path:p>/", "/a<x>/", "/<x>.<y>/", "/<x>/b", "/<path:p>/edit/",
+		testRoute{Rule: "/<x>/d", Endpoint: "d", Defaults: map[string]any{"n": 1}}, testRoute{Rule: "/<x>/d/<int:n>", Endpoint: "d"},
+		testRoute{Rule: "/<path:p>/e", Endpoint: "e", Defaults: map[string]any{"n": 1}}, testRoute{Rule: "/<path:p>/e/<int:n>", Endpoint: "e"},
+	}
+	redirects := 0
+	for _, shape := range append([]any{shapes}, shapes...) {
+		all, ok := shape.([]any)
+		if !ok {
+			all = []any{shape}
+		}
+		rt := testRouter(t, all...)
+		for _, host := range hosts {
+			for _, tail := range []string{"", "/", "/b", "//b", "/edit", "/d/1", "/e/1", "/..", "/x.y"} {
+				m := rt.match("GET", host+tail)
+				if m.redirect == "" {
+					continue
+				}
+				redirects++
+				for _, root := range []string{"", "/", "/app", "//evil.com", `\\evil.com`} {
+					location := redirectLocation(root, m.redirect, "")
+					if !strings.HasPrefix(location, "/") || strings.HasPrefix(location, "//") || strings.ContainsAny(location, "\\\t\r\n\x00") {
+						t.Errorf("rule %v: %q redirects to %q", shape, host+tail, location)
+					}
+				}
+			}
+		}
+	}
+	if redirects < 500 {
+		t.Errorf("only %d redirects seen", redirects)
+	}
+}
+
+// A guard that compares paths sees what the router sees: one decoding, no case
+// folding, no cleaning.
+func TestNoSecondSpelling(t *testing.T) {
+	rt := testRouter(t, "/admin/x", "/admin/<name>")
+	for path, want := range map[string]string{
+		"/ADMIN/x": "404", "/admin%2fx": "404", "/./admin/x": "404", "/a/../admin/x": "404", "/admin/x/": "404", "/admin/x ": "/admin/<name> {name:x }",
+		"//admin//x": "308 /admin/x",
+	} {
+		if got := get(rt, path); got != want {
+			t.Errorf("%s: got %s, want %s", path, got, want)
+		}
+	}
+}
+
+// FuzzRule: a rule is refused with an error that names it, or it prints and
+// parses again to the same, and matches and builds without a panic.
+func FuzzRule(f *testing.F) {
+	for _, seed := range []string{"/", "/a/<b>", "/<path:p>/c/", "/v<int:a>.<int:b>", `/<any(about, "foo,bar", 'x y'):n>`, "/<int(min=1,max=9):i>",
+		"/<string(minlength=2,maxlength=3):s>", "/<float(signed=True):f>-<uuid:u>", "/a//b", "/User:<u>", "/*/:x", "/<x", "foo", "/<nope:x>", "/<a>/<a>", "/é x/<n>", "/<int(fixed_digits=4):n>"} {
+		f.Add(seed, "/a/b")
+	}
+	f.Fuzz(func(t *testing.T, text, path string) {
+		r, err := parseRule(text, nil)
+		if err != nil {
+			if !strings.Contains(err.Error(), fmt.Sprintf("rule %q", text)) {
+				t.Fatalf("the error does not name rule %q: %v", text, err)
+			}
+			return
+		}
+		var printed strings.Builder
+		for _, p := range r.pieces {
+			if printed.WriteString(p.literal); p.v != nil {
+				printed.WriteString("<" + p.v.spec + ":" + p.v.name + ">")
+			}
+		}
+		again, err := parseRule(printed.String(), nil)
+		if err != nil {
+			t.Fatalf("rule %q prints as %q: %v", text, printed.String(), err)
+		}
+		for i, p := range r.parts {
+			if again.parts[i].key != p.key {
+				t.Fatalf("rule %q, part %d: %q became %q", text, i, p.key, again.parts[i].key)
+			}
+		}
+		for _, lenient := range []bool{false, true} {
+			rt, err := newRouter([]*Route{{rule: r, methods: []string{"GET"}, endpoint: "e", lenient: lenient}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m := rt.match("GET", path); m.route != nil && len(m.values) != len(r.vars) {
+				t.Fatalf("rule %q, path %q: %d values", text, path, len(m.values))
+			} else if m.redirect != "" && rt.match("GET", m.redirect).redirect == m.redirect {
+				t.Fatalf("rule %q, path %q: redirects to itself", text, path)
+			}
+		}
+	})
 }

@@ -249,13 +249,12 @@ func (rt *router) build(endpoint string, u urlValues, prefix, root string) (stri
 	if t == nil {
 		return "", rt.buildError(endpoint, u.method, u.names())
 	}
-	path, err := t.rule.build(&u, t.defaults)
+	path, err := t.rule.build(make([]byte, 0, 64), &u, t.defaults)
 	if err != nil {
 		return "", &BuildError{Endpoint: endpoint, Reason: err.Error(), err: err}
 	}
-	out := make([]byte, 0, 128)
-	out = append(out, prefix...)
-	out = appendQuoted(out, joinRoot(root, path), &pathSafe)
+	out := append(make([]byte, 0, 128), prefix...)
+	out = appendLocation(out, root, path)
 	if out, err = t.appendQuery(out, u.list); err != nil {
 		return "", &BuildError{Endpoint: endpoint, Reason: err.Error(), err: err}
 	}
@@ -268,18 +267,18 @@ func (rt *router) build(endpoint string, u urlValues, prefix, root string) (stri
 // choose returns the target to build: one for the method asked for, else one for
 // the request's method, else any.
 func (rt *router) choose(endpoint string, u *urlValues) *target {
-	methods := []string{u.method}
-	if u.method == "" {
-		methods = []string{u.defaultMethod, ""}
+	targets := rt.endpoints[endpoint]
+	suits := func(method string) func(t *target) bool {
+		return func(t *target) bool { return t.suits(u, method) }
 	}
-	for _, method := range methods {
-		for _, t := range rt.endpoints[endpoint] {
-			if t.suits(u, method) {
-				return t
-			}
-		}
+	i := slices.IndexFunc(targets, suits(cmp.Or(u.method, u.defaultMethod)))
+	if i < 0 && u.method == "" {
+		i = slices.IndexFunc(targets, suits(""))
 	}
-	return nil
+	if i < 0 {
+		return nil
+	}
+	return targets[i]
 }
 
 // suits reports whether values fill all variables of t, and agree with its
@@ -303,13 +302,11 @@ func (t *target) suits(u *urlValues, method string) bool {
 	return true
 }
 
-// build joins the rule's pieces. A default of a variable in the rule goes before
-// the value, with which it agrees.
-func (r *rule) build(u *urlValues, defaults map[string]any) (string, error) {
-	var b strings.Builder
-	b.Grow(len(r.text) + 16)
+// build appends the rule's pieces to path, not yet quoted. A default of a
+// variable in the rule goes before the value, with which it agrees.
+func (r *rule) build(path []byte, u *urlValues, defaults map[string]any) ([]byte, error) {
 	for _, p := range r.pieces {
-		b.WriteString(p.literal)
+		path = append(path, p.literal...)
 		if p.v == nil {
 			continue
 		}
@@ -319,11 +316,23 @@ func (r *rule) build(u *urlValues, defaults map[string]any) (string, error) {
 		}
 		text, err := p.v.conv.Text(value)
 		if err != nil {
-			return "", fmt.Errorf("value %q of rule %s: %w", p.v.name, r.text, err)
+			return nil, fmt.Errorf("value %q of rule %s: %w", p.v.name, r.text, err)
 		}
-		b.WriteString(text)
+		path = append(path, text...)
 	}
-	return b.String(), nil
+	return path, nil
+}
+
+// appendLocation appends a path below the ApplicationRoot, percent-encoded, with
+// exactly one slash in front.
+func appendLocation[T string | []byte](out []byte, root string, path T) []byte {
+	if root = strings.Trim(root, "/"); root != "" {
+		out = appendQuoted(append(out, '/'), root, &pathSafe)
+	}
+	for len(path) > 0 && path[0] == '/' {
+		path = path[1:]
+	}
+	return appendQuoted(append(out, '/'), path, &pathSafe)
 }
 
 // appendQuery appends the values that are no arguments of t.
@@ -417,9 +426,7 @@ var (
 	anchorSafe = newCharset("%!#$&'()*+,/:;=?@")
 )
 
-func quotePath(path string) string { return string(appendQuoted(nil, path, &pathSafe)) }
-
-func appendQuoted(out []byte, text string, safe *charset) []byte {
+func appendQuoted[T string | []byte](out []byte, text T, safe *charset) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(text) {
 		switch c := text[i]; {
