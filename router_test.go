@@ -454,6 +454,14 @@ func TestMethods(t *testing.T) {
 			"OPTIONS /two", "/two options",
 		}},
 		{rules("/g"), []string{"OPTIONS /x", "404", "POST /x", "404"}},
+		// Flask lets the HEAD and OPTIONS that come by themselves hide a later
+		// route of that method. Here the one that was written goes first.
+		{rules("/own/<a>", "OPTIONS /own/<b>", "HEAD /own/<c>"), []string{
+			"OPTIONS /own/x", "/own/<b> {b:x}",
+			"HEAD /own/x", "/own/<c> {c:x}",
+			"GET /own/x", "/own/<a> {a:x}",
+			"PUT /own/x", "405 GET, HEAD, OPTIONS",
+		}},
 		// methods=[] has no counterpart (none means GET), nor required_methods
 		// (no view attributes); a rule without a view, or a view that does not take
 		// the rule's variables, cannot be written in Go.
@@ -541,18 +549,24 @@ func TestRuleErrors(t *testing.T) {
 }
 
 // Flask 3.1 lets the first of two such rules win, silently; the next Flask
-// raises DuplicateRuleError. An overwritten page is a mistake: we report it.
+// raises DuplicateRuleError. A page that can never answer is a mistake: an error.
 func TestSamePaths(t *testing.T) {
+	same := func(method, first, second string) string {
+		return "hipflask: two routes match the same paths for " + method + ":\n\t" + first + "\n\t" + second +
+			"\nonly the first would ever answer; change a rule or its methods"
+	}
 	for _, tt := range []struct {
 		rules []any
 		want  string
 	}{
-		{rules("/a", "/a"), `hipflask: GET /a (main.view1, main.go:2) can never be reached: /a (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
-		{rules("/<a>/x", "GET,POST /<b>/x"), `hipflask: GET /<b>/x (main.view1, main.go:2) can never be reached: /<a>/x (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
-		{rules("/a//b", "/a/b"), `hipflask: GET /a/b (main.view1, main.go:2) can never be reached: /a//b (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
-		{rules("/a", "/a", "/b", "/b"), `hipflask: GET /a (main.view1, main.go:2) can never be reached: /a (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods
-hipflask: GET /b (main.view3, main.go:4) can never be reached: /b (main.view2, main.go:3) was registered before it and matches the same paths. Change one of the rules, or its methods`},
+		{rules("/a", "/a"), same("GET", "GET /a (main.view0, main.go:1)", "GET /a (main.view1, main.go:2)")},
+		{rules("/<a>/x", "GET,POST /<b>/x"), same("GET", "GET /<a>/x (main.view0, main.go:1)", "GET,POST /<b>/x (main.view1, main.go:2)")},
+		{rules("POST /<int:a>", "/x", "POST /<int(max=5):b>"), same("POST", "POST /<int:a> (main.view0, main.go:1)", "POST /<int(max=5):b> (main.view2, main.go:3)")},
+		{rules("/a//b", "/a/b"), same("GET", "GET /a//b (main.view0, main.go:1)", "GET /a/b (main.view1, main.go:2)")},
+		{rules("/a", "/a", "/b", "/b"), same("GET", "GET /a (main.view0, main.go:1)", "GET /a (main.view1, main.go:2)") + "\n" +
+			same("GET", "GET /b (main.view2, main.go:3)", "GET /b (main.view3, main.go:4)")},
 		{rules("/a", "POST /a", "/a/", "/<string(length=1):x>", "/<x>", "/<int:i>"), ""},
+		{rules("/a", "HEAD /a", "OPTIONS /a"), ""},
 	} {
 		routes, err := testRoutes(nil, tt.rules...)
 		if err != nil {
@@ -629,6 +643,35 @@ func TestOwnConverter(t *testing.T) {
 	got, err := rt.build("/<hex:n>", urlValues{list: []urlValue{{"n", 42}}}, "", "")
 	if got != "/0x2a" || err != nil {
 		t.Errorf("built %q, %v, want /0x2a", got, err)
+	}
+}
+
+// A function literal has no endpoint: its routes have nothing in common.
+func TestNoEndpoint(t *testing.T) {
+	routes, err := testRoutes(nil, testRoute{Rule: "/a/", Defaults: map[string]any{"n": 1}}, "/a/<int:n>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes[0].endpoint, routes[1].endpoint = "", ""
+	rt, err := newRouter(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := get(rt, "/a/1"), "/a/<int:n> {n:1}"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, endpoint := range []string{"", "x"} {
+		_, err := rt.build(endpoint, urlValues{}, "", "")
+		want := fmt.Sprintf("hipflask: cannot build a URL for endpoint %q: there is no such endpoint", endpoint)
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestConverterArgsZero(t *testing.T) {
+	if conv, err := newHexConverter(ConverterArgs{}); conv != (hexConverter{2}) || err != nil {
+		t.Errorf("got %v, %v, want the default", conv, err)
 	}
 }
 
