@@ -3,8 +3,12 @@ package hipflask
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -800,4 +804,73 @@ func FuzzRule(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The same over a real connection, with what a client may put in a request line.
+func TestRedirectOverTheWire(t *testing.T) {
+	app := New("test")
+	page := func(c *Context) error { return c.Text("here") }
+	app.Get("/<x>/", page)
+	app.Get("/<x>/<y>/", page).Name("two")
+	app.Get("/p/<path:x>/", page).Name("path")
+	server := httptest.NewServer(app)
+	defer server.Close()
+	for _, tt := range []struct{ target, status, location string }{
+		{"//evil.com", "308", "/evil.com/"},
+		{`/\evil.com`, "308", "/%5Cevil.com/"},
+		{"/%5cevil.com", "308", "/%5Cevil.com/"},
+		{"/%09/evil.com", "308", "/%09/evil.com/"},
+		{"/%2f/evil.com", "308", "/evil.com/"},
+		{"//evil.com/%2e%2e", "308", "/evil.com/../"},
+		{"///evil.com//x?q=//evil.com", "308", "/evil.com/x/?q=//evil.com"},
+		{"/p//evil.com", "308", "/p/evil.com/"},
+		{"/p/%2f%2fevil.com", "308", "/p/evil.com/"},
+		{"/p/a//evil.com", "308", "/p/a//evil.com/"},
+		{"http://evil.com/x", "308", "/x/"},
+		{"//evil.com/", "200", ""},
+	} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n", tt.target)
+		reply, err := io.ReadAll(conn)
+		conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, status, _ := strings.Cut(string(reply), " ")
+		location := ""
+		if _, after, ok := strings.Cut(string(reply), "\r\nLocation: "); ok {
+			location, _, _ = strings.Cut(after, "\r\n")
+		}
+		if got := status[:3]; got != tt.status || location != tt.location {
+			t.Errorf("%s: got %s, Location %q, want %s, %q", tt.target, got, location, tt.status, tt.location)
+		}
+	}
+}
+
+// One router serves all requests.
+func TestMatchConcurrently(t *testing.T) {
+	rt := testRouter(t, "/create", "/<int:id>/update", "/wiki/<path:p>/", "/<a>.<b>", "/<s>")
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 200 {
+				for path, want := range map[string]string{
+					"/create":                     "/create",
+					fmt.Sprintf("/%d/update", i):  fmt.Sprintf("/<int:id>/update {id:%d}", i),
+					fmt.Sprintf("/wiki/%d/x", i):  fmt.Sprintf("308 /wiki/%d/x/", i),
+					fmt.Sprintf("/wiki/%d/x/", i): fmt.Sprintf("/wiki/<path:p>/ {p:%d/x}", i),
+					fmt.Sprintf("/%d.txt", i):     fmt.Sprintf("/<a>.<b> {a:%d b:txt}", i),
+					fmt.Sprintf("/n%d", i):        fmt.Sprintf("/<s> {s:n%d}", i),
+				} {
+					if got := get(rt, path); got != want {
+						t.Errorf("%s: got %s, want %s", path, got, want)
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
 }
