@@ -478,7 +478,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// The default of a variable that the rule holds goes before the path's text.
+// What a handler reads: texts, ints, and the defaults of the route.
 func TestMatchValues(t *testing.T) {
 	rt := testRouter(t,
 		testRoute{Rule: "/<int:i>/<s>/<float:f>", Defaults: map[string]any{"page": 3, "name": "x", "big": uint64(1 << 63)}})
@@ -526,6 +526,7 @@ func TestRuleErrors(t *testing.T) {
 		{"/<integer:x>", `rule "/<integer:x>": there is no converter "integer"; did you mean "int"? There are any, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
 		{"/<a>/<int:a>", `rule "/<a>/<int:a>" has two variables named "a"; give each its own name`},
 		{many.String(), `rule "` + many.String() + `" has 33 variables; 32 is the most`},
+		{strings.Repeat("/:", 201), `rule "` + strings.Repeat("/:", 201) + `" has 201 parts; 200 is the most`},
 		{"/<slug:x>", `slug is broken`},
 		{"/<none:x>", `rule "/<none:x>": converter none: its function made no converter`},
 		{"/<int(min=x):i>", `rule "/<int(min=x):i>": converter int: argument min must be a whole number, not "x"`},
@@ -873,4 +874,17 @@ func TestMatchConcurrently(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// httprouter counts parameters in a byte; a literal with a colon is one to it.
+func TestLongestRule(t *testing.T) {
+	rule := strings.Repeat("/:", maxParts-maxVariables)
+	for i := range maxVariables {
+		rule += fmt.Sprintf("/<v%d>", i)
+	}
+	path := strings.Repeat("/:", maxParts-maxVariables) + strings.Repeat("/x", maxVariables)
+	m := testRouter(t, rule).match("GET", path)
+	if m.route == nil || len(m.values) != maxVariables {
+		t.Errorf("got %s", show(m))
+	}
 }
