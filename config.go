@@ -703,14 +703,18 @@ func decodeJSON(content []byte) (any, error) {
 	return plainNumbers(value), nil
 }
 
+// plainNumbers replaces each json.Number in v by an int, or by a float64 if it
+// has a fraction or an exponent. A whole number beyond an int stays as it is.
 func plainNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := strconv.Atoi(v.String()); err == nil {
 			return n
 		}
-		f, _ := v.Float64() // out of range is an infinity, as in Python
-		return f
+		if strings.ContainsAny(v.String(), ".eE") {
+			f, _ := v.Float64() // out of range is an infinity, as in Python
+			return f
+		}
 	case []any:
 		for i := range v {
 			v[i] = plainNumbers(v[i])
@@ -930,8 +934,9 @@ func (cfg *Config) checkCookie() error {
 		complain("SessionCookieSameSite (SESSION_COOKIE_SAMESITE) is None, which browsers take from Secure cookies only; " +
 			"set SessionCookieSecure (SESSION_COOKIE_SECURE) too")
 	}
-	host := strings.HasPrefix(name, "__Host-")
-	if (host || strings.HasPrefix(name, "__Secure-")) && !secure {
+	prefix := strings.ToLower(name) // browsers look at it in any case
+	host := strings.HasPrefix(prefix, "__host-")
+	if (host || strings.HasPrefix(prefix, "__secure-")) && !secure {
 		complain("SessionCookieName (SESSION_COOKIE_NAME) is %q, a name that browsers take from Secure cookies only; "+
 			"set SessionCookieSecure (SESSION_COOKIE_SECURE) too", name)
 	}
@@ -947,9 +952,17 @@ func (cfg *Config) checkKeys() error {
 		errs = append(errs, errors.New("hipflask: Config.SecretKeyFallbacks (SECRET_KEY_FALLBACKS) is set without SecretKey "+
 			"(SECRET_KEY); fallbacks are never used to sign, so set both"))
 	}
-	if slices.Contains(cfg.SecretKeyFallbacks, "") {
-		errs = append(errs, errors.New("hipflask: Config.SecretKeyFallbacks (SECRET_KEY_FALLBACKS) holds an empty key, "+
-			"which everybody knows; remove it"))
+	seen := map[string]bool{cfg.SecretKey: true}
+	for i, key := range cfg.SecretKeyFallbacks {
+		switch {
+		case key == "":
+			errs = append(errs, fmt.Errorf("hipflask: Config.SecretKeyFallbacks[%d] (SECRET_KEY_FALLBACKS) is empty, "+
+				"a key which everybody knows; remove it", i))
+		case seen[key]:
+			errs = append(errs, fmt.Errorf("hipflask: Config.SecretKeyFallbacks[%d] (SECRET_KEY_FALLBACKS) is SecretKey or "+
+				"an earlier fallback again; is the new key in SecretKey?", i))
+		}
+		seen[key] = true
 	}
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -341,7 +342,7 @@ func TestFromEnvOwnKeys(t *testing.T) {
 		{"{", "{"},
 		{"a=b=c", "a=b=c"},
 		{"NaN", "NaN"}, // Python's JSON has a NaN; JSON has none
-		{"123456789012345678901234567890", 123456789012345678901234567890.0}, // Python's int has no end
+		{"123456789012345678901234567890", json.Number("123456789012345678901234567890")}, // Python's int has no end
 	} {
 		t.Run(tt.text, func(t *testing.T) {
 			var cfg Config
@@ -674,7 +675,7 @@ func TestConfigValidate(t *testing.T) {
 
 		{"fallbacks", Config{SecretKey: key, SecretKeyFallbacks: []string{"old"}}, nil},
 		{"fallbacks without a key", Config{SecretKeyFallbacks: []string{"old"}}, []string{"without SecretKey"}},
-		{"an empty fallback", Config{SecretKey: key, SecretKeyFallbacks: []string{""}}, []string{"holds an empty key"}},
+		{"an empty fallback", Config{SecretKey: key, SecretKeyFallbacks: []string{""}}, []string{"is empty, a key which everybody knows"}},
 
 		{"an origin", Config{TrustedOrigins: []string{"https://a.example", "http://localhost:3000"}}, nil},
 		{"an origin without a scheme", Config{TrustedOrigins: []string{"a.example"}}, []string{`holds "a.example"; give each as browsers send it: https://example.com`}},

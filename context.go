@@ -210,10 +210,13 @@ func (c *Context) readBody() ([]byte, error) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(c.Request.Body)
-	if _, known := asHTTPError(err); err != nil && !known {
+	if err == nil {
+		return body, nil
+	}
+	if _, known := asHTTPError(err); !known {
 		err = Error(http.StatusBadRequest, "The body of the request did not arrive whole.").Wrap(err)
 	}
-	return body, err
+	return nil, err
 }
 
 // parseForm reads the form once. What is no form, or a broken one, is empty, as

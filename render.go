@@ -45,25 +45,28 @@ type templateSet struct {
 	errs  []error
 
 	mu      sync.Mutex
-	strings map[string]*page // RenderString's, by source
+	blocks  map[pageBlock]*page // RenderBlock's, made when first asked for
+	strings map[string]*page    // RenderString's, by source
 }
 
-// page is one page, ready to run.
+type pageBlock struct{ page, block string }
+
+// page is one page, or one block of a page, ready to run.
 type page struct {
-	name   string
-	blocks []string // the names renderBlock knows
-	err    error    // why it cannot run
-	run    executor
+	name  string
+	parts *composition
+	err   error // why it cannot run
+	run   executor
 }
 
-// executor runs a page, or one block of it, into w. This is the seam behind
-// which html/template and text/template stand: nothing in front of it knows
-// them, and nothing behind it knows of files, extends or reloading.
+// executor runs a page into w. This is the seam behind which html/template and
+// text/template stand: nothing in front of it knows them, and nothing behind it
+// knows of files, extends or reloading.
 //
 // Pages run at the same time, each with the request of its c; an executor keeps
 // nothing of a request once execute has returned.
 type executor interface {
-	execute(w *bytes.Buffer, block string, c *Context, data Data) error
+	execute(w *bytes.Buffer, c *Context, data Data) error
 }
 
 // newRenderer reads and parses templates/ in root, which may be nil. A mistake
@@ -89,24 +92,31 @@ func newRenderer(a *App, root fs.FS, reload bool) *renderer {
 
 // render renders a page. The bytes are the caller's own.
 func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
-	return rd.renderBlock(c, name, "", data)
+	p, err := rd.current().page(name)
+	if err != nil {
+		return nil, err
+	}
+	return p.render(c, data)
 }
 
 // renderBlock renders one block of a page, as the page would show it.
 func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
 	set := rd.current()
-	p := set.pages[name]
-	if p == nil {
-		return nil, fmt.Errorf("hipflask: template %w", missingTemplate(name, set.files))
+	p, err := set.page(name)
+	if err == nil {
+		p, err = set.block(p, block)
 	}
-	return rd.run(p, block, c, data)
+	if err != nil {
+		return nil, err
+	}
+	return p.render(c, data)
 }
 
 // renderString renders source as an HTML page, which may extend and include
 // files. The last few sources are kept parsed; so source is the program's text,
 // never a visitor's, who could call every function with it.
 func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
-	return rd.run(rd.current().fromString(source), "", c, data)
+	return rd.current().fromString(source).render(c, data)
 }
 
 // buffers are what pages are written to before they are copied out.
@@ -114,16 +124,13 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 const maxPooledBuffer = 1 << 20
 
-func (rd *renderer) run(p *page, block string, c *Context, data Data) ([]byte, error) {
+func (p *page) render(c *Context, data Data) ([]byte, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	if block != "" && !slices.Contains(p.blocks, block) {
-		return nil, fmt.Errorf("hipflask: template %s has no block %q, only %q", p.name, block, p.blocks)
-	}
 	w := buffers.Get().(*bytes.Buffer)
 	w.Reset()
-	err := p.run.execute(w, block, c, contextData(c, data))
+	err := p.run.execute(w, c, contextData(c, data))
 	var out []byte
 	if err == nil {
 		out = append(make([]byte, 0, w.Len()), w.Bytes()...)
@@ -264,6 +271,7 @@ func (rd *renderer) load(names []string, stamp string) *templateSet {
 		stamp:   stamp,
 		files:   make(map[string]*templateFile, len(names)),
 		pages:   make(map[string]*page, len(names)),
+		blocks:  map[pageBlock]*page{},
 		strings: map[string]*page{},
 	}
 	for _, name := range names {
@@ -319,19 +327,46 @@ func (s *templateSet) usedByOthers() map[string]bool {
 // incomplete what is wrong only if the file is to be a page by itself.
 func (s *templateSet) newPage(f *templateFile) (p *page, mistakes, incomplete []error) {
 	parts := compose(f, s.files)
-	p = &page{name: f.name, blocks: slices.Sorted(maps.Keys(parts.levels))}
-	if len(parts.mistakes)+len(parts.missing) == 0 {
-		pool := newClonePool(f.name, parts, s.rd)
-		first, err := pool.newClone()
+	mistakes, incomplete = parts.mistakes, parts.missing
+	p = &page{name: f.name, parts: parts}
+	if len(mistakes)+len(incomplete) == 0 {
+		printValues(parts.trees, isHTML(f.name), s.rd.funcs)
+		run, err := newClonePool(f.name, parts.entry, parts.trees, s.rd)
 		if err != nil {
-			parts.missing = append(parts.missing, templateError{err})
-		} else {
-			pool.free <- first
-			p.run = pool
+			incomplete = append(incomplete, err)
 		}
+		p.run = run
 	}
-	p.err = errors.Join(append(slices.Clone(parts.mistakes), parts.missing...)...)
-	return p, parts.mistakes, parts.missing
+	p.err = errors.Join(slices.Concat(mistakes, incomplete)...)
+	return p, mistakes, incomplete
+}
+
+func (s *templateSet) page(name string) (*page, error) {
+	if p := s.pages[name]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("hipflask: template %w", missingTemplate(name, s.files))
+}
+
+// block returns one block of p as a page. It has copies of its own: html/template
+// gives up a block that cannot stand alone, and with it the copy.
+func (s *templateSet) block(p *page, name string) (*page, error) {
+	if p.err != nil {
+		return p, nil
+	}
+	if p.parts.levels[name] == nil {
+		return nil, fmt.Errorf("hipflask: template %s has no block %q, only %q",
+			p.name, name, slices.Sorted(maps.Keys(p.parts.levels)))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.blocks[pageBlock{p.name, name}]
+	if b == nil {
+		b = &page{name: p.name, parts: p.parts}
+		b.run, b.err = newClonePool(p.name, name, p.parts.trees, s.rd)
+		s.blocks[pageBlock{p.name, name}] = b
+	}
+	return b, nil
 }
 
 // maxStrings is how many sources RenderString keeps parsed.
@@ -349,8 +384,8 @@ func (s *templateSet) fromString(source string) *page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.strings) >= maxStrings {
-		for any := range s.strings {
-			delete(s.strings, any)
+		for other := range s.strings {
+			delete(s.strings, other)
 			break
 		}
 	}
@@ -369,7 +404,6 @@ func (s *templateSet) fromString(source string) *page {
 type clonePool struct {
 	name   string
 	entry  string
-	html   bool
 	trees  map[string]*parse.Tree
 	funcs  texttemplate.FuncMap // those the page calls
 	config func() map[string]any
@@ -394,25 +428,19 @@ type buildable[T runnable] interface {
 	AddParseTree(name string, tree *parse.Tree) (T, error)
 }
 
-func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
+// newClonePool makes the executor for one template of a page, with its first
+// copy. The error is html/template's: what it cannot escape.
+func newClonePool(name, entry string, trees map[string]*parse.Tree, rd *renderer) (*clonePool, error) {
 	p := &clonePool{
 		name:   name,
-		entry:  parts.entry,
-		html:   isHTML(name),
-		trees:  parts.trees,
+		entry:  entry,
+		trees:  maps.Clone(trees),
 		funcs:  texttemplate.FuncMap{},
 		config: rd.config,
 		// A page mostly computes; a few more than there are processors are enough.
 		free: make(chan *clone, 4*runtime.GOMAXPROCS(0)),
 	}
-	printer := printText
-	if p.html {
-		printer = printHTML
-	}
-	for _, tree := range p.trees {
-		printValues(tree, printer, rd.funcs)
-	}
-	p.trees[p.whole()] = p.guard()
+	p.trees[p.guardName()] = p.guard()
 	for _, tree := range p.trees {
 		walk(tree.Root, func(node parse.Node) {
 			if n, ok := node.(*parse.IdentifierNode); ok && rd.funcs[n.Ident] != nil {
@@ -420,7 +448,12 @@ func newClonePool(name string, parts *composition, rd *renderer) *clonePool {
 			}
 		})
 	}
-	return p
+	first, err := p.newClone()
+	if err != nil {
+		return nil, templateError{err}
+	}
+	p.free <- first
+	return p, nil
 }
 
 // isHTML reports whether html/template renders a file: by Flask's list of
@@ -433,7 +466,7 @@ func isHTML(name string) bool {
 	return name == "<string>"
 }
 
-func (p *clonePool) execute(w *bytes.Buffer, block string, c *Context, data Data) error {
+func (p *clonePool) execute(w *bytes.Buffer, c *Context, data Data) error {
 	var cl *clone
 	select {
 	case cl = <-p.free:
@@ -443,13 +476,10 @@ func (p *clonePool) execute(w *bytes.Buffer, block string, c *Context, data Data
 			return templateError{err}
 		}
 	}
-	if block == "" {
-		block = p.entry
-	}
-	err := cl.execute(w, block, c, data)
+	err := cl.execute(w, p.entry, c, data)
 	select {
 	case p.free <- cl:
-	default: // as many as are ever needed at once are there already
+	default: // there are enough
 	}
 	if err != nil {
 		return templateError{err}
@@ -461,22 +491,6 @@ func (cl *clone) execute(w *bytes.Buffer, name string, c *Context, data Data) er
 	cl.funcs.set(c)
 	defer cl.funcs.set(nil)
 	return cl.template.ExecuteTemplate(w, name, data)
-}
-
-var errStopped = errors.New("hipflask: stopped")
-
-// whole is the name of the guard; html/template's errors show it.
-func (p *clonePool) whole() string { return p.name + " as a page" }
-
-// guard returns a template that makes html/template escape the whole page, which
-// it does before the first action runs, and stops there.
-func (p *clonePool) guard() *parse.Tree {
-	source := fmt.Sprintf("{{%s}}{{template %q .}}", stopPage, p.entry)
-	trees, err := parse.Parse(p.whole(), source, "", "", map[string]any{stopPage: true})
-	if err != nil {
-		panic(err) // the text is ours
-	}
-	return trees[p.whole()]
 }
 
 // newClone makes a copy and has it escaped.
@@ -492,19 +506,36 @@ func (p *clonePool) newClone() (*clone, error) {
 		}
 	}
 	var err error
-	if p.html {
+	if isHTML(p.name) {
 		cl.template, err = assemble(htmltemplate.New(p.name), p.trees, funcs)
 	} else {
 		cl.template, err = assemble(texttemplate.New(p.name), p.trees, funcs)
 	}
-	if err == nil {
-		err = cl.template.ExecuteTemplate(io.Discard, p.whole(), nil)
+	if err != nil {
+		return nil, err
 	}
-	if !errors.Is(err, errStopped) {
+	if err = cl.template.ExecuteTemplate(io.Discard, p.guardName(), nil); !errors.Is(err, errStopped) {
 		return nil, err
 	}
 	return cl, nil
 }
+
+var errStopped = errors.New("hipflask: stopped")
+
+// guard returns a template that calls the page behind an action which stops it.
+// html/template escapes a template whole before it runs the first action; so
+// running the guard escapes the page and runs nothing of it.
+func (p *clonePool) guard() *parse.Tree {
+	source := fmt.Sprintf("{{%s}}{{template %q .}}", stopPage, p.entry)
+	trees, err := parse.Parse(p.guardName(), source, "", "", map[string]any{stopPage: true})
+	if err != nil {
+		panic(err) // the text is ours
+	}
+	return trees[p.guardName()]
+}
+
+// guardName is seen in html/template's error about a page that does not end.
+func (p *clonePool) guardName() string { return p.name + " as a page" }
 
 func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttemplate.FuncMap) (runnable, error) {
 	t.Funcs(funcs)
@@ -516,24 +547,32 @@ func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttempl
 	return t, nil
 }
 
-// printValues puts printer at the end of every pipeline that may print a value
-// that is missing or nil.
-func printValues(tree *parse.Tree, printer string, funcs texttemplate.FuncMap) {
-	walk(tree.Root, func(node parse.Node) {
-		action, ok := node.(*parse.ActionNode)
-		if !ok || len(action.Pipe.Decl) > 0 {
-			return
-		}
-		cmds := action.Pipe.Cmds
-		last := cmds[len(cmds)-1]
-		switch {
-		case len(cmds) > 1 && formatsAny(last):
-			cmds = slices.Insert(cmds, len(cmds)-1, callNode(tree, action, printText))
-		case !neverNil(last, funcs):
-			cmds = append(cmds, callNode(tree, action, printer))
-		}
-		action.Pipe.Cmds = cmds
-	})
+// printValues adds htmlValue or textValue to every pipeline that may print a
+// value that is missing or nil.
+func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.FuncMap) {
+	printer := printText
+	if html {
+		printer = printHTML
+	}
+	for _, tree := range trees {
+		walk(tree.Root, func(node parse.Node) {
+			if action, ok := node.(*parse.ActionNode); ok && len(action.Pipe.Decl) == 0 {
+				action.Pipe.Cmds = addPrinter(action.Pipe.Cmds, callNode(tree, action, printer), funcs)
+			}
+		})
+	}
+}
+
+func addPrinter(cmds []*parse.CommandNode, printer *parse.CommandNode, funcs texttemplate.FuncMap) []*parse.CommandNode {
+	last := cmds[len(cmds)-1]
+	switch {
+	case len(cmds) > 1 && formatsAny(last):
+		printer.Args[0].(*parse.IdentifierNode).Ident = printText // its result becomes text here
+		return slices.Insert(cmds, len(cmds)-1, printer)
+	case neverNil(last, funcs):
+		return cmds
+	}
+	return append(cmds, printer)
 }
 
 func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {

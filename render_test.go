@@ -545,18 +545,28 @@ func TestContextProcessors(t *testing.T) {
 
 func TestRenderBlock(t *testing.T) {
 	c := pageContext(t, map[string]string{
-		"base.html": `<title>{{block "title" .}}base{{end}}</title>{{block "content" .}}{{end}}`,
+		"base.html": `<title>{{block "title" .}}base{{end}}</title>{{block "open" .}}<p class="{{end}}x">{{block "content" .}}{{end}}`,
 		"page.html": `{{extends "base.html"}}{{define "content"}}{{.x}}{{template "row.html" .}}{{end}}`,
 		"row.html":  `{{define "cell"}}cell {{.x}}{{end}}{{template "cell" .}}`,
 	})
-	for block, want := range map[string]string{"content": "&lt;cell &lt;", "title": "base", "cell": "cell &lt;", "": "<title>base</title>&lt;cell &lt;"} {
+	for block, want := range map[string]string{"content": "&lt;cell &lt;", "title": "base", "cell": "cell &lt;"} {
 		got, err := c.app.renderer.renderBlock(c, "page.html", block, Data{"x": "<"})
 		if err != nil || string(got) != want {
 			t.Errorf("block %q: got %q, %v, want %q", block, got, err, want)
 		}
 	}
+	// A block that cannot stand alone is an error by itself and none in its page.
+	for range 2 {
+		_, err := c.app.renderer.renderBlock(c, "page.html", "open", nil)
+		if want := "hipflask: template page.html as a page: ends in a non-text context"; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+		if got, want := renderPage(t, c, "page.html", nil), `<title>base</title><p class="x">cell `; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
 	_, err := c.app.renderer.renderBlock(c, "page.html", "contents", nil)
-	if want := `hipflask: template page.html has no block "contents", only ["cell" "content" "title"]`; err == nil || err.Error() != want {
+	if want := `hipflask: template page.html has no block "contents", only ["cell" "content" "open" "title"]`; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
@@ -670,7 +680,7 @@ func TestRequestFunctions(t *testing.T) {
 	c.Session().Set("cart", map[string]any{"total": 3})
 	user.Set(c, &account{"Ada"})
 	for name, want := range map[string]string{
-		"session.txt": "Ada 3 4 int64",
+		"session.txt": "Ada 3 4 int",
 		"request.txt": "POST /a/b c",
 		"g.txt":       "Ada",
 		"config.txt":  "false hello",

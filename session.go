@@ -153,7 +153,7 @@ func (c *Context) Session() *Session {
 
 // Get decodes a value into dst, a pointer, and reports whether it did. A value
 // that is absent or does not fit leaves dst as it was. Into an any, whole
-// numbers are int64.
+// numbers are int.
 //
 // It panics if dst is not a pointer.
 func (s *Session) Get(key string, dst any) bool {
@@ -629,36 +629,13 @@ func decodeFresh(raw json.RawMessage, dst any) error {
 	err := d.Decode(dst)
 	switch dst := dst.(type) {
 	case *any:
-		*dst = wholeNumbers(*dst)
+		*dst = plainNumbers(*dst)
 	case *map[string]any:
-		wholeNumbers(*dst)
+		plainNumbers(*dst)
 	case *[]any:
-		wholeNumbers(*dst)
+		plainNumbers(*dst)
 	}
 	return err
-}
-
-// wholeNumbers replaces each json.Number by an int64, or by a float64 if it has
-// a fraction or an exponent. A whole number that is too large stays as it is.
-func wholeNumbers(value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		for k, v := range value {
-			value[k] = wholeNumbers(v)
-		}
-	case []any:
-		for i, v := range value {
-			value[i] = wholeNumbers(v)
-		}
-	case json.Number:
-		if i, err := value.Int64(); err == nil {
-			return i
-		}
-		if f, err := value.Float64(); err == nil && strings.ContainsAny(value.String(), ".eE") {
-			return f
-		}
-	}
-	return value
 }
 
 // mustPoint panics unless dst can take a value, as errors.As does.
@@ -683,7 +660,7 @@ func (cfg *Config) cookieExcess(cookie *http.Cookie) int {
 // sessionCookie returns the session cookie without a value. Browsers take a
 // partitioned cookie only if it is secure.
 func (cfg *Config) sessionCookie(secure bool) *http.Cookie {
-	cookie := &http.Cookie{
+	return &http.Cookie{
 		Name:        cfg.sessionCookieName(),
 		Domain:      cfg.SessionCookieDomain,
 		Path:        cfg.sessionCookiePath(),
@@ -692,72 +669,18 @@ func (cfg *Config) sessionCookie(secure bool) *http.Cookie {
 		SameSite:    cfg.sessionCookieSameSite(),
 		Partitioned: cfg.SessionCookiePartitioned,
 	}
-	return cookie
 }
 
 // newSessionStore returns the store that cfg asks for, nil if it has neither a
-// store nor a secret key, and every mistake in cfg's session keys.
+// store nor a secret key.
 func newSessionStore(cfg *Config) (SessionStore, error) {
-	err := errors.Join(cfg.checkSessionCookie(), cfg.checkSecretKeys())
-	if err != nil || cfg.SessionStore != nil {
-		return cfg.SessionStore, err
-	}
-	if cfg.SecretKey == "" {
+	switch {
+	case cfg.SessionStore != nil:
+		return cfg.SessionStore, nil
+	case cfg.SecretKey == "":
 		return nil, nil
 	}
 	return newCookieStore(cfg)
-}
-
-// checkSessionCookie finds what would make browsers, or net/http, drop the
-// cookie or a part of it in silence.
-func (cfg *Config) checkSessionCookie() error {
-	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf("hipflask: Config."+format, args...)) }
-
-	c := cfg.sessionCookie(false)
-	if (&http.Cookie{Name: c.Name}).Valid() != nil {
-		mistake("SessionCookieName %q is no name for a cookie: use letters, digits, - and _", c.Name)
-	}
-	if (&http.Cookie{Name: "x", Domain: c.Domain}).Valid() != nil {
-		mistake("SessionCookieDomain %q is no domain: write one like example.com, without scheme and port", c.Domain)
-	}
-	if c.Path[0] != '/' || (&http.Cookie{Name: "x", Path: c.Path}).Valid() != nil {
-		mistake("SessionCookiePath (or ApplicationRoot) %q is no path for a cookie: it begins with / and has no semicolon", c.Path)
-	}
-	if c.SameSite < http.SameSiteDefaultMode || c.SameSite > http.SameSiteNoneMode {
-		mistake("SessionCookieSameSite %d is none of http.SameSiteLaxMode, SameSiteStrictMode, SameSiteNoneMode, SameSiteDefaultMode", c.SameSite)
-	}
-	if c.SameSite == http.SameSiteNoneMode && !c.Secure {
-		mistake("SessionCookieSameSite is None: browsers refuse such a cookie unless it is secure; set SessionCookieSecure")
-	}
-	name := strings.ToLower(c.Name)
-	if (strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-")) && !c.Secure {
-		mistake("SessionCookieName %q: browsers refuse a cookie of this name unless it is secure; set SessionCookieSecure", c.Name)
-	}
-	if strings.HasPrefix(name, "__host-") && (c.Domain != "" || c.Path != "/") {
-		mistake("SessionCookieName %q: browsers refuse a cookie of this name with a domain or with another path than /", c.Name)
-	}
-	if cfg.PermanentSessionLifetime < 0 {
-		mistake("PermanentSessionLifetime is %v: no session would ever be valid", cfg.PermanentSessionLifetime)
-	}
-	return errors.Join(errs...)
-}
-
-func (cfg *Config) checkSecretKeys() error {
-	if len(cfg.SecretKeyFallbacks) > 0 && cfg.SecretKey == "" {
-		return errors.New("hipflask: Config.SecretKeyFallbacks is set, but SecretKey is not: a fallback only reads what an older SecretKey signed")
-	}
-	seen := map[string]bool{cfg.SecretKey: true}
-	for i, key := range cfg.SecretKeyFallbacks {
-		if key == "" {
-			return fmt.Errorf("hipflask: Config.SecretKeyFallbacks[%d] is empty", i)
-		}
-		if seen[key] {
-			return fmt.Errorf("hipflask: Config.SecretKeyFallbacks[%d] is SecretKey or an earlier fallback again: is the new key in its place?", i)
-		}
-		seen[key] = true
-	}
-	return nil
 }
 
 // The signed cookie.
