@@ -44,23 +44,23 @@ type Converter interface {
 //	})
 //	app.Get("/post/<slug:name>", post)
 //
-// make runs once for each variable that names the converter, with the arguments
+// build runs once for each variable that names the converter, with the arguments
 // written there; its error becomes the panic of the registration. A built-in
 // name may be taken over. Converter is Flask's app.url_map.converters, and
 // panics after setup.
-func (a *App) Converter(name string, make func(args ConverterArgs) (Converter, error)) {
+func (a *App) Converter(name string, build func(args ConverterArgs) (Converter, error)) {
 	a.setup("Converter")
 	if !converterName.MatchString(name) {
 		panic(fmt.Sprintf("hipflask: Converter: %q is no name for a converter: "+
 			"a rule could not say it. Use letters, digits and underscores", name))
 	}
-	if make == nil {
+	if build == nil {
 		panic(fmt.Sprintf("hipflask: Converter %q: the function is nil", name))
 	}
 	if a.converters == nil {
 		a.converters = map[string]func(ConverterArgs) (Converter, error){}
 	}
-	a.converters[name] = make
+	a.converters[name] = build
 }
 
 var converterName = regexp.MustCompile(`\A[a-zA-Z_][a-zA-Z0-9_]*\z`)
@@ -99,7 +99,8 @@ func unknownConverter(rule, name string, own map[string]func(ConverterArgs) (Con
 
 // ConverterArgs are the arguments of a converter in a rule: those of
 // <int(min=1, max=9):n> or <any(about, "x y"):page>. Its methods read them by
-// name; an argument that nobody read is an error at registration.
+// name; an argument that nobody read is an error at registration. The zero value
+// has no arguments.
 type ConverterArgs struct {
 	rule, converter string
 	positional      []string
@@ -136,15 +137,22 @@ func (a ConverterArgs) errorf(format string, values ...any) error {
 	return fmt.Errorf("hipflask: rule %q: converter %s: %s", a.rule, a.converter, fmt.Sprintf(format, values...))
 }
 
+// ask notes that the converter knows the argument.
+func (a ConverterArgs) ask(name string) {
+	if a.read != nil { // nil in a ConverterArgs{} of a test
+		a.read[name] = true
+	}
+}
+
 // Positional returns the arguments without a name, in order and without their quotes.
 func (a ConverterArgs) Positional() []string {
-	a.read[""] = true
+	a.ask("")
 	return slices.Clone(a.positional)
 }
 
 // Text returns the argument called name, or unset if the rule does not give it.
 func (a ConverterArgs) Text(name, unset string) string {
-	a.read[name] = true
+	a.ask(name)
 	if text, ok := a.named[name]; ok {
 		return text
 	}
@@ -167,7 +175,7 @@ func (a ConverterArgs) Bool(name string, unset bool) (bool, error) {
 }
 
 func readArg[T any](a ConverterArgs, name string, unset T, want string, parse func(string) (T, error)) (T, error) {
-	a.read[name] = true
+	a.ask(name)
 	text, ok := a.named[name]
 	if !ok {
 		return unset, nil

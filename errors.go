@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"reflect"
 	"runtime/debug"
 	"strings"
@@ -247,7 +248,7 @@ func (c *Context) defaultPage(failure *HTTPError) {
 	name := html.EscapeString(statusName(failure.Code))
 	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
 		failure.Code, name, name, strings.ReplaceAll(message, "\n", "<br>"))
-	if c.app.Config.Debug && failure.Err != nil && isLoopback(c.Request.RemoteAddr) {
+	if c.app.Config.Debug && failure.Err != nil && isLocal(c.Request) {
 		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(detail(failure.Err)) + "</pre>\n"
 	}
 	c.reply("text/html; charset=utf-8", []byte(page))
@@ -262,9 +263,22 @@ func detail(err error) string {
 	return err.Error()
 }
 
-func isLoopback(remoteAddr string) bool {
-	addr, err := netip.ParseAddrPort(remoteAddr)
-	return err == nil && addr.Addr().Unmap().IsLoopback()
+// isLocal reports whether a browser on this machine asks by a name of this
+// machine. A proxy here would make every visitor's address local, and a page
+// somewhere else could point a name of its own here.
+func isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if len(r.Header[name]) > 0 {
+			return false
+		}
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !peer.Addr().Unmap().IsLoopback() {
+		return false
+	}
+	host := (&url.URL{Host: r.Host}).Hostname()
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // logError logs an error that no handler answered, with the route and the stack

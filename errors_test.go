@@ -158,19 +158,38 @@ func TestCauseStaysPrivate(t *testing.T) {
 	}
 }
 
-func TestErrorPageEscapes(t *testing.T) {
-	app, _ := newTestApp(t)
-	app.Config.Debug = true
-	app.Get("/", func(c *Context) error { return errors.New("<script>alert(1)</script>") })
-	r := httptest.NewRequest("GET", "/", nil)
-	r.RemoteAddr = "127.0.0.1:9"
-	w := httptest.NewRecorder()
-	app.ServeHTTP(w, r)
-	if body := w.Body.String(); strings.Contains(body, "<script>") || !strings.Contains(body, "&lt;script&gt;") {
-		t.Errorf("in debug, on this machine: got %s, want the error, escaped", body)
-	}
-	if body := ask(app, "GET", "/").Body.String(); strings.Contains(body, "script") {
-		t.Errorf("in debug, from elsewhere: got %s, want no detail", body)
+// TestDebugPage is threat 34: what went wrong is shown in Debug, to a browser on
+// this machine that asks by a name of this machine, and always escaped.
+func TestDebugPage(t *testing.T) {
+	for _, test := range []struct {
+		name               string
+		debug              bool
+		peer, host, header string
+		detail             bool
+	}{
+		{"local", true, "127.0.0.1:9", "127.0.0.1:5000", "", true},
+		{"localhost", true, "127.0.0.1:9", "localhost:5000", "", true},
+		{"IPv6", true, "[::1]:9", "[::1]:5000", "", true},
+		{"not in debug", false, "127.0.0.1:9", "localhost:5000", "", false},
+		{"from elsewhere", true, "192.0.2.1:9", "localhost:5000", "", false},
+		{"a name that was pointed here", true, "127.0.0.1:9", "evil.example", "", false},
+		{"a proxy on this machine", true, "127.0.0.1:9", "127.0.0.1:5000", "X-Forwarded-For", false},
+		{"a proxy that keeps the host", true, "127.0.0.1:9", "example.com", "", false},
+	} {
+		app, _ := newTestApp(t)
+		app.Config.Debug = test.debug
+		app.Get("/", func(c *Context) error { return errors.New("<script>alert(1)</script>") })
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr, r.Host = test.peer, test.host
+		if test.header != "" {
+			r.Header.Set(test.header, "192.0.2.1")
+		}
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, r)
+		body := w.Body.String()
+		if got := strings.Contains(body, "&lt;script&gt;"); got != test.detail || strings.Contains(body, "<script>") {
+			t.Errorf("%s: the page tells the error: %v, want %v, and escaped:\n%s", test.name, got, test.detail, body)
+		}
 	}
 }
 

@@ -67,7 +67,9 @@ func newRouter(routes []*Route) (*router, error) {
 	for _, route := range routes {
 		t := newTarget(route)
 		rt.targets = append(rt.targets, t)
-		rt.endpoints[t.endpoint] = append(rt.endpoints[t.endpoint], t)
+		if t.endpoint != "" { // a function literal has none until named
+			rt.endpoints[t.endpoint] = append(rt.endpoints[t.endpoint], t)
+		}
 		errs = append(errs, root.add(t))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -126,7 +128,7 @@ type state struct {
 	targets []*target
 }
 
-// add puts t in the tree. An error says which earlier route hides it.
+// add puts t in the tree. It is an error if an earlier route hides it.
 func (s *state) add(t *target) error {
 	for _, p := range t.rule.parts {
 		i := slices.IndexFunc(s.next, func(n *state) bool { return n.part.key == p.key })
@@ -139,11 +141,12 @@ func (s *state) add(t *target) error {
 	for _, earlier := range s.targets {
 		for _, method := range t.methods {
 			if slices.Contains(earlier.methods, method) {
-				return fmt.Errorf("hipflask: %s %s (%s, %s) can never be reached: %s (%s, %s) was registered before it "+
-					"and matches the same paths. Change one of the rules, or its methods",
-					method, t.rule.text, t.function, t.where, earlier.rule.text, earlier.function, earlier.where)
+				return fmt.Errorf("hipflask: two routes match the same paths for %s:\n\t%s\n\t%s\n"+
+					"only the first would ever answer; change a rule or its methods", method, earlier.Route, t.Route)
 			}
 		}
+		// A HEAD or OPTIONS of its own goes before one that comes by itself.
+		earlier.allow = slices.DeleteFunc(earlier.allow, func(method string) bool { return slices.Contains(t.methods, method) })
 	}
 	s.targets = append(s.targets, t)
 	return nil

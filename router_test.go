@@ -3,8 +3,12 @@ package hipflask
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -454,6 +458,14 @@ func TestMethods(t *testing.T) {
 			"OPTIONS /two", "/two options",
 		}},
 		{rules("/g"), []string{"OPTIONS /x", "404", "POST /x", "404"}},
+		// Flask lets the HEAD and OPTIONS that come by themselves hide a later
+		// route of that method. Here the one that was written goes first.
+		{rules("/own/<a>", "OPTIONS /own/<b>", "HEAD /own/<c>"), []string{
+			"OPTIONS /own/x", "/own/<b> {b:x}",
+			"HEAD /own/x", "/own/<c> {c:x}",
+			"GET /own/x", "/own/<a> {a:x}",
+			"PUT /own/x", "405 GET, HEAD, OPTIONS",
+		}},
 		// methods=[] has no counterpart (none means GET), nor required_methods
 		// (no view attributes); a rule without a view, or a view that does not take
 		// the rule's variables, cannot be written in Go.
@@ -466,7 +478,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// The default of a variable that the rule holds goes before the path's text.
+// What a handler reads: texts, ints, and the defaults of the route.
 func TestMatchValues(t *testing.T) {
 	rt := testRouter(t,
 		testRoute{Rule: "/<int:i>/<s>/<float:f>", Defaults: map[string]any{"page": 3, "name": "x", "big": uint64(1 << 63)}})
@@ -514,6 +526,7 @@ func TestRuleErrors(t *testing.T) {
 		{"/<integer:x>", `rule "/<integer:x>": there is no converter "integer"; did you mean "int"? There are any, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
 		{"/<a>/<int:a>", `rule "/<a>/<int:a>" has two variables named "a"; give each its own name`},
 		{many.String(), `rule "` + many.String() + `" has 33 variables; 32 is the most`},
+		{strings.Repeat("/:", 201), `rule "` + strings.Repeat("/:", 201) + `" has 201 parts; 200 is the most`},
 		{"/<slug:x>", `slug is broken`},
 		{"/<none:x>", `rule "/<none:x>": converter none: its function made no converter`},
 		{"/<int(min=x):i>", `rule "/<int(min=x):i>": converter int: argument min must be a whole number, not "x"`},
@@ -541,18 +554,24 @@ func TestRuleErrors(t *testing.T) {
 }
 
 // Flask 3.1 lets the first of two such rules win, silently; the next Flask
-// raises DuplicateRuleError. An overwritten page is a mistake: we report it.
+// raises DuplicateRuleError. A page that can never answer is a mistake: an error.
 func TestSamePaths(t *testing.T) {
+	same := func(method, first, second string) string {
+		return "hipflask: two routes match the same paths for " + method + ":\n\t" + first + "\n\t" + second +
+			"\nonly the first would ever answer; change a rule or its methods"
+	}
 	for _, tt := range []struct {
 		rules []any
 		want  string
 	}{
-		{rules("/a", "/a"), `hipflask: GET /a (main.view1, main.go:2) can never be reached: /a (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
-		{rules("/<a>/x", "GET,POST /<b>/x"), `hipflask: GET /<b>/x (main.view1, main.go:2) can never be reached: /<a>/x (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
-		{rules("/a//b", "/a/b"), `hipflask: GET /a/b (main.view1, main.go:2) can never be reached: /a//b (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods`},
-		{rules("/a", "/a", "/b", "/b"), `hipflask: GET /a (main.view1, main.go:2) can never be reached: /a (main.view0, main.go:1) was registered before it and matches the same paths. Change one of the rules, or its methods
-hipflask: GET /b (main.view3, main.go:4) can never be reached: /b (main.view2, main.go:3) was registered before it and matches the same paths. Change one of the rules, or its methods`},
+		{rules("/a", "/a"), same("GET", "GET /a (main.view0, main.go:1)", "GET /a (main.view1, main.go:2)")},
+		{rules("/<a>/x", "GET,POST /<b>/x"), same("GET", "GET /<a>/x (main.view0, main.go:1)", "GET,POST /<b>/x (main.view1, main.go:2)")},
+		{rules("POST /<int:a>", "/x", "POST /<int(max=5):b>"), same("POST", "POST /<int:a> (main.view0, main.go:1)", "POST /<int(max=5):b> (main.view2, main.go:3)")},
+		{rules("/a//b", "/a/b"), same("GET", "GET /a//b (main.view0, main.go:1)", "GET /a/b (main.view1, main.go:2)")},
+		{rules("/a", "/a", "/b", "/b"), same("GET", "GET /a (main.view0, main.go:1)", "GET /a (main.view1, main.go:2)") + "\n" +
+			same("GET", "GET /b (main.view2, main.go:3)", "GET /b (main.view3, main.go:4)")},
 		{rules("/a", "POST /a", "/a/", "/<string(length=1):x>", "/<x>", "/<int:i>"), ""},
+		{rules("/a", "HEAD /a", "OPTIONS /a"), ""},
 	} {
 		routes, err := testRoutes(nil, tt.rules...)
 		if err != nil {
@@ -629,6 +648,35 @@ func TestOwnConverter(t *testing.T) {
 	got, err := rt.build("/<hex:n>", urlValues{list: []urlValue{{"n", 42}}}, "", "")
 	if got != "/0x2a" || err != nil {
 		t.Errorf("built %q, %v, want /0x2a", got, err)
+	}
+}
+
+// A function literal has no endpoint: its routes have nothing in common.
+func TestNoEndpoint(t *testing.T) {
+	routes, err := testRoutes(nil, testRoute{Rule: "/a/", Defaults: map[string]any{"n": 1}}, "/a/<int:n>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes[0].endpoint, routes[1].endpoint = "", ""
+	rt, err := newRouter(routes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := get(rt, "/a/1"), "/a/<int:n> {n:1}"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, endpoint := range []string{"", "x"} {
+		_, err := rt.build(endpoint, urlValues{}, "", "")
+		want := fmt.Sprintf("hipflask: cannot build a URL for endpoint %q: there is no such endpoint", endpoint)
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+func TestConverterArgsZero(t *testing.T) {
+	if conv, err := newHexConverter(ConverterArgs{}); conv != (hexConverter{2}) || err != nil {
+		t.Errorf("got %v, %v, want the default", conv, err)
 	}
 }
 
@@ -757,4 +805,86 @@ func FuzzRule(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The same over a real connection, with what a client may put in a request line.
+func TestRedirectOverTheWire(t *testing.T) {
+	app := New("test")
+	page := func(c *Context) error { return c.Text("here") }
+	app.Get("/<x>/", page)
+	app.Get("/<x>/<y>/", page).Name("two")
+	app.Get("/p/<path:x>/", page).Name("path")
+	server := httptest.NewServer(app)
+	defer server.Close()
+	for _, tt := range []struct{ target, status, location string }{
+		{"//evil.com", "308", "/evil.com/"},
+		{`/\evil.com`, "308", "/%5Cevil.com/"},
+		{"/%5cevil.com", "308", "/%5Cevil.com/"},
+		{"/%09/evil.com", "308", "/%09/evil.com/"},
+		{"/%2f/evil.com", "308", "/evil.com/"},
+		{"//evil.com/%2e%2e", "308", "/evil.com/../"},
+		{"///evil.com//x?q=//evil.com", "308", "/evil.com/x/?q=//evil.com"},
+		{"/p//evil.com", "308", "/p/evil.com/"},
+		{"/p/%2f%2fevil.com", "308", "/p/evil.com/"},
+		{"/p/a//evil.com", "308", "/p/a//evil.com/"},
+		{"http://evil.com/x", "308", "/x/"},
+		{"//evil.com/", "200", ""},
+	} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n", tt.target)
+		reply, err := io.ReadAll(conn)
+		conn.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, status, _ := strings.Cut(string(reply), " ")
+		location := ""
+		if _, after, ok := strings.Cut(string(reply), "\r\nLocation: "); ok {
+			location, _, _ = strings.Cut(after, "\r\n")
+		}
+		if got := status[:3]; got != tt.status || location != tt.location {
+			t.Errorf("%s: got %s, Location %q, want %s, %q", tt.target, got, location, tt.status, tt.location)
+		}
+	}
+}
+
+// One router serves all requests.
+func TestMatchConcurrently(t *testing.T) {
+	rt := testRouter(t, "/create", "/<int:id>/update", "/wiki/<path:p>/", "/<a>.<b>", "/<s>")
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 200 {
+				for path, want := range map[string]string{
+					"/create":                     "/create",
+					fmt.Sprintf("/%d/update", i):  fmt.Sprintf("/<int:id>/update {id:%d}", i),
+					fmt.Sprintf("/wiki/%d/x", i):  fmt.Sprintf("308 /wiki/%d/x/", i),
+					fmt.Sprintf("/wiki/%d/x/", i): fmt.Sprintf("/wiki/<path:p>/ {p:%d/x}", i),
+					fmt.Sprintf("/%d.txt", i):     fmt.Sprintf("/<a>.<b> {a:%d b:txt}", i),
+					fmt.Sprintf("/n%d", i):        fmt.Sprintf("/<s> {s:n%d}", i),
+				} {
+					if got := get(rt, path); got != want {
+						t.Errorf("%s: got %s, want %s", path, got, want)
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// httprouter counts parameters in a byte; a literal with a colon is one to it.
+func TestLongestRule(t *testing.T) {
+	rule := strings.Repeat("/:", maxParts-maxVariables)
+	for i := range maxVariables {
+		rule += fmt.Sprintf("/<v%d>", i)
+	}
+	path := strings.Repeat("/:", maxParts-maxVariables) + strings.Repeat("/x", maxVariables)
+	m := testRouter(t, rule).match("GET", path)
+	if m.route == nil || len(m.values) != maxVariables {
+		t.Errorf("got %s", show(m))
+	}
 }

@@ -9,9 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxVariables bounds the variables of one rule. Nobody writes so many by hand;
-// a generated rule that does is a mistake worth hearing about.
-const maxVariables = 32
+// Bounds of one rule. Nobody writes so much by hand, and httprouter counts the
+// parameters of a path in a byte.
+const (
+	maxVariables = 32
+	maxParts     = 200
+)
 
 // A rule is a parsed URL rule, such as /post/<int:id>.
 type rule struct {
@@ -126,7 +129,9 @@ func parseRule(text string, converters map[string]func(ConverterArgs) (Converter
 	if len(r.vars) > maxVariables {
 		return nil, fmt.Errorf("hipflask: rule %q has %d variables; %d is the most", text, len(r.vars), maxVariables)
 	}
-	r.end(p)
+	if r.end(p); len(r.parts) > maxParts {
+		return nil, fmt.Errorf("hipflask: rule %q has %d parts; %d is the most", text, len(r.parts), maxParts)
+	}
 	return r, r.compile()
 }
 

@@ -521,6 +521,9 @@ func (rt *router) checkURLFor(endpoint string, names []string) error {
 func (rt *router) suggest(endpoint, method string, names []string) string {
 	best, score := "", -1.0
 	for _, t := range rt.targets {
+		if t.endpoint == "" {
+			continue
+		}
 		s := 0.98 * similarity(t.endpoint, endpoint)
 		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(t.arguments, name) }) {
 			s += 0.01
