@@ -305,11 +305,11 @@ func (c *Context) finish() (err error) {
 			return err
 		}
 	}
-	if !c.noSession {
-		if err := c.saveSession(); err != nil {
-			c.noSession = true
-			return err
-		}
+	if c.noSession {
+		addVaryCookie(c.res.Header) // this reply is the failed session's doing
+	} else if err := c.saveSession(); err != nil {
+		c.noSession = true
+		return err
 	}
 	return c.checkHeader()
 }

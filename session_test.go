@@ -62,14 +62,32 @@ func (v *visitor) visit(view func(c *Context)) sessionReply {
 	return reply
 }
 
-// runView is the life of a request as far as the session sees it.
+// runView serves a request whose view is given, nil for one that does nothing.
 func runView(app *App, w http.ResponseWriter, r *http.Request, view func(c *Context)) sessionReply {
-	c := app.NewContext(w, r)
-	if view != nil {
+	var reply sessionReply
+	ctx := context.WithValue(r.Context(), viewKey{}, view)
+	ctx = context.WithValue(ctx, replyKey{}, &reply)
+	app.ServeHTTP(w, r.WithContext(ctx))
+	reply.setCookie, reply.vary = w.Header()["Set-Cookie"], w.Header()["Vary"]
+	return reply
+}
+
+type (
+	viewKey  struct{}
+	replyKey struct{}
+)
+
+// givenView is the one route of a sessionApp.
+func givenView(c *Context) error {
+	if view, _ := c.Request.Context().Value(viewKey{}).(func(c *Context)); view != nil {
 		view(c)
 	}
-	err := c.saveSession()
-	return sessionReply{setCookie: w.Header()["Set-Cookie"], vary: w.Header()["Vary"], err: err}
+	return c.NoContent()
+}
+
+func keepError(c *Context, err error) error {
+	c.Request.Context().Value(replyKey{}).(*sessionReply).err = err
+	return c.NoContent()
 }
 
 // values reads the visitor's session as the next request would.
@@ -85,6 +103,9 @@ func sessionApp(tb testing.TB, change ...func(cfg *Config)) *App {
 	tb.Helper()
 	app := New("test")
 	app.Config.SecretKey = "secret"
+	app.Get("/", givenView)
+	app.Get("/<path:p>", givenView)
+	OnError(app, keepError)
 	for _, f := range change {
 		f(&app.Config)
 	}
@@ -1500,5 +1521,79 @@ func BenchmarkSessionUntouched(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// The rest of Flask's table "When is it sent": replies that are none of a view's.
+func TestSessionOfOtherEndings(t *testing.T) {
+	newApp := func() *App {
+		app, _ := newTestApp(t)
+		change := func(c *Context) { c.Session().Set("a", "changed") }
+		app.Get("/nothing", func(c *Context) error { return c.NoContent() }).Name("nothing")
+		app.Get("/slash/", func(c *Context) error { return c.NoContent() }).Name("slash")
+		app.Get("/page", func(c *Context) error { return c.Render("page.html", nil) }).Name("page")
+		app.Get("/abort", func(c *Context) error { change(c); return Abort(404) }).Name("abort")
+		app.Get("/fail", func(c *Context) error { change(c); return errors.New("boom") }).Name("fail")
+		app.Get("/panic", func(c *Context) error { change(c); panic("boom") }).Name("panic")
+		app.Get("/field", func(c *Context) error { change(c); _, err := c.RequireForm("x"); return err }).Name("field")
+		app.Get("/flash", func(c *Context) error { c.Flash("kept"); return Abort(404) }).Name("flash")
+		app.Get("/large", func(c *Context) error { c.Session().Set("a", strings.Repeat("x", 5000)); return c.Text("ok") }).Name("large")
+		app.AfterRequest(func(c *Context) error {
+			if c.Query("after") != "" {
+				change(c)
+			}
+			return nil
+		})
+		return app
+	}
+	for _, test := range []struct {
+		method, path string
+		permanent    bool // the visitor has a permanent session
+		status       int
+		kind         string // of Set-Cookie
+		vary         bool
+	}{
+		{"GET", "/nothing", false, 204, "no", false},
+		{"GET", "/page", false, 200, "no", false},
+		{"GET", "/nowhere", false, 404, "no", false},
+		{"GET", "/abort", false, 404, "yes", true},
+		{"GET", "/fail", false, 500, "yes", true},
+		{"GET", "/panic", false, 500, "yes", true},
+		{"GET", "/field", false, 400, "yes", true},
+		{"GET", "/flash", false, 404, "yes", true},
+		{"GET", "/nothing?after=1", false, 204, "yes", true},
+		{"GET", "/nowhere?after=1", false, 404, "yes", true},
+		{"GET", "/large", false, 500, "no", true},
+
+		{"GET", "/nothing", true, 204, "yes", true},
+		{"GET", "/nowhere", true, 404, "yes", true},
+		{"POST", "/nothing", true, 405, "yes", true},
+		{"GET", "/slash", true, 308, "yes", true},
+		{"OPTIONS", "/nothing", true, 200, "yes", true},
+		{"GET", "/large", true, 500, "no", true},
+	} {
+		app := newApp()
+		v := newVisitor(t, app)
+		if test.permanent {
+			w := httptest.NewRecorder()
+			if err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *Session) {
+				s.SetPermanent(true)
+				s.Set("a", "b")
+			}); err != nil {
+				t.Fatal(err)
+			}
+			v.jar.SetCookies(homeURL, w.Result().Cookies())
+		}
+		r := httptest.NewRequest(test.method, "http://localhost"+test.path, nil)
+		for _, cookie := range v.jar.Cookies(homeURL) {
+			r.AddCookie(cookie)
+		}
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, r)
+		got := sessionReply{setCookie: w.Header()["Set-Cookie"], vary: w.Header()["Vary"]}
+		if w.Code != test.status || got.kind() != test.kind || slices.Equal(got.vary, []string{"Cookie"}) != test.vary {
+			t.Errorf("%s %s, permanent %v: got %d, cookie %s, Vary %q; want %d, %s, %v",
+				test.method, test.path, test.permanent, w.Code, got.kind(), got.vary, test.status, test.kind, test.vary)
+		}
 	}
 }
