@@ -89,6 +89,7 @@ func TestConfigFieldsFromText(t *testing.T) {
 		{"SECRET_KEY", "give it a try", "give it a try"},
 		{"SECRET_KEY", "123", "123"}, // Flask: a number, which cannot sign
 		{"SECRET_KEY", "true", "true"},
+		{"SECRET_KEY", "123456789012345678901234567890", "123456789012345678901234567890"},
 		{"SECRET_KEY", `"in quotes"`, "in quotes"},
 		{"SECRET_KEY", "{not json", "{not json"},
 		{"SECRET_KEY", "", ""},
