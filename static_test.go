@@ -551,6 +551,13 @@ func TestStaticHashesOnce(t *testing.T) {
 			t.Errorf("after request %d %d bytes had been read, want %d", i+1, fsys.read, want)
 		}
 	}
+	// A file of another size is another file.
+	files := fstest.MapFS{"x": {Data: []byte("one")}}
+	before := sendFile(t, app, files, tags, "HEAD", "x", nil).Header.Get("Etag")
+	files["x"] = &fstest.MapFile{Data: []byte("three")}
+	if after := sendFile(t, app, files, tags, "HEAD", "x", nil).Header.Get("Etag"); after == before {
+		t.Errorf("a file that grew keeps its ETag %s", after)
+	}
 	// Without a place to keep it no hash is made.
 	fsys.read = 0
 	if res := sendFile(t, app, fsys, nil, "HEAD", "num.bin", nil); fsys.read != 0 || res.Header.Get("Etag") != "" {
