@@ -761,7 +761,7 @@ func (cfg *Config) putVariable(source, key, value string) error {
 		return cfg.putInner(source, first, strings.Split(rest, "__"), decoded)
 	}
 	switch decoded.(type) {
-	case bool, int, float64:
+	case bool, int, float64, json.Number:
 		if cfg.setting(key) != nil {
 			return cfg.put(source, key, value) // the field reads the text
 		}

@@ -89,6 +89,7 @@ func TestConfigFieldsFromText(t *testing.T) {
 		{"SECRET_KEY", "give it a try", "give it a try"},
 		{"SECRET_KEY", "123", "123"}, // Flask: a number, which cannot sign
 		{"SECRET_KEY", "true", "true"},
+		{"SECRET_KEY", "123456789012345678901234567890", "123456789012345678901234567890"},
 		{"SECRET_KEY", `"in quotes"`, "in quotes"},
 		{"SECRET_KEY", "{not json", "{not json"},
 		{"SECRET_KEY", "", ""},
@@ -203,7 +204,7 @@ func TestConfigRefusesValues(t *testing.T) {
 		{"PERMANENT_SESSION_LIFETIME", -1, "-1; give seconds above 0"},
 		{"PERMANENT_SESSION_LIFETIME", "NaN", `"NaN"; give seconds`},
 		{"PERMANENT_SESSION_LIFETIME", 1e300, "1e+300; give seconds"},
-		{"PERMANENT_SESSION_LIFETIME", 1 << 40, "1099511627776; give seconds"},
+		{"PERMANENT_SESSION_LIFETIME", int64(18446744074), "18446744074; give seconds"}, // 0.3 s, if it were to overflow
 		{"PERMANENT_SESSION_LIFETIME", true, "true; give seconds"},
 		{"SEND_FILE_MAX_AGE_DEFAULT", -time.Second, "-1s; give seconds"},
 		{"MAX_CONTENT_LENGTH", 0, "0; give a number above 0, or null for no limit"}, // Flask: every body is too large
@@ -219,7 +220,9 @@ func TestConfigRefusesValues(t *testing.T) {
 	} {
 		t.Run(tt.key, func(t *testing.T) {
 			cfg := Config{SecretKey: "before", MaxContentLength: 7, PermanentSessionLifetime: 7, Debug: true}
+			cfg.Set("OWN", 1)
 			before := cfg
+			before.own = map[string]any{"OWN": 1}
 			err := cfg.FromMap(map[string]any{tt.key: tt.value, "AAA": 1, "ZZZ": 1})
 			if err == nil {
 				t.Fatalf("%#v was taken", tt.value)
@@ -734,6 +737,7 @@ func TestResolveRoot(t *testing.T) {
 		{"none: the source file's folder", nil, false, filepath.Join(bare, "main.go"), "on-disk"},
 		{"none, built elsewhere: the executable's folder", nil, false, filepath.Join(bare, "gone", "main.go"), executable},
 		{"none, built with -trimpath: the executable's folder", nil, false, "example.com/hello/main.go", executable},
+		{"none, a relative name that is there by chance: the executable's folder", nil, false, "config.go", executable},
 		{"embedded", embeddedRoot, false, filepath.Join(site, "main.go"), "config.go"},
 		{"embedded, in Debug: the source file's folder", embeddedRoot, true, filepath.Join(site, "main.go"), "on-disk"},
 		{"embedded, in Debug, but nothing to show there", embeddedRoot, true, filepath.Join(bare, "main.go"), "config.go"},

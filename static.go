@@ -60,7 +60,7 @@ func staticEndpoint(prefix string) string {
 // autoStatic registers /static as [scaffold.Static] says, at the end of setup.
 func (a *App) autoStatic() {
 	for _, r := range a.routes {
-		if r.endpoint == "static" {
+		if r.owner == &a.scaffold && r.endpoint == "static" {
 			return
 		}
 	}

@@ -551,6 +551,13 @@ func TestStaticHashesOnce(t *testing.T) {
 			t.Errorf("after request %d %d bytes had been read, want %d", i+1, fsys.read, want)
 		}
 	}
+	// A file of another size is another file.
+	files := fstest.MapFS{"x": {Data: []byte("one")}}
+	before := sendFile(t, app, files, tags, "HEAD", "x", nil).Header.Get("Etag")
+	files["x"] = &fstest.MapFile{Data: []byte("three")}
+	if after := sendFile(t, app, files, tags, "HEAD", "x", nil).Header.Get("Etag"); after == before {
+		t.Errorf("a file that grew keeps its ETag %s", after)
+	}
 	// Without a place to keep it no hash is made.
 	fsys.read = 0
 	if res := sendFile(t, app, fsys, nil, "HEAD", "num.bin", nil); fsys.read != 0 || res.Header.Get("Etag") != "" {
@@ -694,4 +701,78 @@ func BenchmarkSendFile(b *testing.B) {
 			h.ServeHTTP(httptest.NewRecorder(), r)
 		}
 	})
+}
+
+// flask-behaviour.md §13, through the front door.
+func TestStaticThroughApp(t *testing.T) {
+	app := New("test")
+	app.Config.Root = fstest.MapFS{
+		"static/style.css":  {Data: []byte("body"), ModTime: staticTime},
+		"static/sub/app.js": {Data: []byte("let x")},
+		"static/404.html":   {Data: []byte("<h1>lost</h1>")},
+		"secret.txt":        {Data: []byte("secret")},
+	}
+	app.Static("/assets/", fstest.MapFS{"x.css": {Data: []byte("x")}})
+	app.ErrorHandler(404, func(c *Context, err error) error { return c.SendFile(app.Config.Root, "static/404.html") })
+
+	for _, tt := range []struct {
+		method, path string
+		want         int
+		content      string
+		flask        string // where Flask differs, and why we do
+	}{
+		{"GET", "/static/style.css", 200, "body", ""},
+		{"GET", "/static/sub/app.js", 200, "let x", ""},
+		{"HEAD", "/static/style.css", 200, "", ""},
+		{"OPTIONS", "/static/style.css", 200, "", ""},
+		{"POST", "/static/style.css", 405, "Method Not Allowed", ""},
+		{"GET", "/assets/x.css", 200, "x", ""},
+		{"GET", "/static", 404, "lost", ""},
+		{"GET", "/static/", 404, "lost", ""},
+		{"GET", "/static/sub", 404, "lost", ""},
+		{"GET", "/static/sub/", 404, "lost", ""},
+		{"GET", "/static/missing", 404, "lost", ""},
+		{"GET", "/static/../secret.txt", 404, "lost", ""},
+		{"GET", "/static/%2e%2e/secret.txt", 404, "lost", ""},
+		{"GET", "/static/..%2fsecret.txt", 404, "lost", ""},
+		{"GET", "/static/sub/../../secret.txt", 404, "lost", ""},
+		{"GET", "/static/style.css%00", 404, "lost", ""},
+		{"GET", "/static/..%5csecret.txt", 404, "lost", ""},
+		{"GET", "/static/sub/../style.css", 404, "lost", "200: there the path is made plain first; here a file has one URL, and browsers ask for no other"},
+		{"GET", "/static/./style.css", 404, "lost", "200: as above"},
+		{"GET", "/static/style.css/", 404, "lost", "200: as above"},
+		{"GET", "/static//style.css", 308, "/static/style.css", ""},
+		{"GET", "/static/%2fetc/passwd", 308, "/static/etc/passwd", ""},
+	} {
+		r, w := httptest.NewRequest(tt.method, tt.path, nil), httptest.NewRecorder()
+		app.ServeHTTP(w, r)
+		if w.Code != tt.want || !strings.Contains(w.Body.String(), tt.content) || tt.method != "GET" && tt.want == 200 && w.Body.Len() > 0 {
+			t.Errorf("%s %s: %d %q, want %d %q", tt.method, tt.path, w.Code, w.Body, tt.want, tt.content)
+		}
+		if w.Header()["Set-Cookie"] != nil || w.Header()["Vary"] != nil {
+			t.Errorf("%s %s touches the session: %v", tt.method, tt.path, w.Header())
+		}
+	}
+
+	// A range that cannot be had is an error page, without the file's header.
+	r, w := httptest.NewRequest("GET", "/static/style.css", nil), httptest.NewRecorder()
+	r.Header.Set("Range", "bytes=10-")
+	app.ServeHTTP(w, r)
+	if w.Code != 416 || w.Header().Get("Content-Range") != "bytes */4" || w.Header().Get("Etag") != "" ||
+		!strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		t.Errorf("416: %d %v %s", w.Code, w.Header(), w.Body)
+	}
+
+	for _, tt := range []struct {
+		endpoint string
+		values   []any
+		want     string
+	}{
+		{"static", []any{"filename", "a b/é.css", "v", 3}, "/static/a%20b/%C3%A9.css?v=3"},
+		{"assets", []any{"filename", "x.css"}, "/assets/x.css"},
+	} {
+		if got, err := app.URLFor(tt.endpoint, append(tt.values, "_external", false)...); err != nil || got != tt.want {
+			t.Errorf("URLFor(%q): %q %v, want %q", tt.endpoint, got, err, tt.want)
+		}
+	}
 }
