@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -48,7 +47,8 @@ type Config struct {
 	// where strangers can reach the App. Key: DEBUG.
 	Debug bool
 
-	// Testing says that a test runs the App. Key: TESTING.
+	// Testing says that a test runs the App, for the program's own use: hipflask
+	// itself behaves the same. Key: TESTING.
 	Testing bool
 
 	// Logger is what [App.Logger] returns; nil means slog.Default() with the App's
@@ -115,13 +115,14 @@ type Config struct {
 	// has no key.
 	SessionStore SessionStore
 
-	// ServerName is the host, with its port if it has one, of URLs built outside
-	// a request, such as "example.com:8443". Key: SERVER_NAME.
+	// ServerName is the host, with its port if it has one, of external URLs, such
+	// as "example.com:8443". Empty means the request's Host, which the client
+	// chose; outside a request there is none then. Key: SERVER_NAME.
 	ServerName string
 
-	// ApplicationRoot is the path the App is mounted under, for URLs built
-	// outside a request and for the session cookie; empty means "/".
-	// Key: APPLICATION_ROOT.
+	// ApplicationRoot is the path the App is mounted under, as with
+	// http.StripPrefix("/app", app): URLs and redirects begin with it, and it is
+	// the session cookie's path. Empty means "/". Key: APPLICATION_ROOT.
 	ApplicationRoot string
 
 	// PreferredURLScheme is the scheme of URLs built outside a request, http or
@@ -140,8 +141,9 @@ type Config struct {
 	MaxFormMemorySize int64
 
 	// MaxFormParts is the most parts of a multipart form; more is 413. Zero
-	// means 1000; negative means no limit, which the key writes as null.
-	// Key: MAX_FORM_PARTS.
+	// means 1000; negative means no limit, which the key writes as null. Go has
+	// a limit of its own, of 1000, that GODEBUG=multipartmaxparts=N raises, and
+	// keeps 11 MiB of fields at most. Key: MAX_FORM_PARTS.
 	MaxFormParts int
 
 	// SendFileMaxAge is how long a browser may use a file, one of [App.Static]'s
@@ -593,7 +595,7 @@ func describeRefused(key string, v any) string {
 // looksSecret says whether a key's value must stay out of pages, logs and errors.
 func looksSecret(key string) bool {
 	key = strings.ToUpper(key)
-	for _, word := range []string{"SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL"} {
+	for _, word := range []string{"SECRET", "PASS", "PWD", "TOKEN", "CREDENTIAL", "PRIVATE", "DSN", "SALT"} {
 		if strings.Contains(key, word) {
 			return true
 		}
@@ -619,8 +621,16 @@ func withoutSecrets(m map[string]any) map[string]any {
 		if looksSecret(key) {
 			continue
 		}
-		if inner, ok := value.(map[string]any); ok {
-			value = withoutSecrets(inner)
+		switch v := value.(type) {
+		case string:
+			if u, err := url.Parse(v); err == nil && u.User != nil {
+				continue // postgres://user:password@host/name
+			}
+		case map[string]any:
+			value = withoutSecrets(v)
+		case bool, int, int64, float64, nil:
+		default:
+			continue // what it holds cannot be told
 		}
 		kept[key] = value
 	}
@@ -684,47 +694,15 @@ func (cfg *Config) FromFile(path string) error {
 	return cfg.fromMap(path, m)
 }
 
-// decodeJSON decodes one value. Whole numbers become int, as in Python.
-func decodeJSON(content []byte) (any, error) {
-	var value any
-	d := json.NewDecoder(bytes.NewReader(content))
-	d.UseNumber()
-	if err := d.Decode(&value); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			line := 1 + bytes.Count(content[:min(int(syntax.Offset), len(content))], []byte("\n"))
-			err = fmt.Errorf("line %d: %w", line, err)
-		}
-		return nil, err
+// decodeJSON decodes one value; an error names its line.
+func decodeJSON(content []byte) (value any, err error) {
+	err = unmarshal(content, &value)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		line := 1 + bytes.Count(content[:min(int(syntax.Offset), len(content))], []byte("\n"))
+		err = fmt.Errorf("line %d: %w", line, err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("something follows the first value")
-	}
-	return plainNumbers(value), nil
-}
-
-// plainNumbers replaces each json.Number in v by an int, or by a float64 if it
-// has a fraction or an exponent. A whole number beyond an int stays as it is.
-func plainNumbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if n, err := strconv.Atoi(v.String()); err == nil {
-			return n
-		}
-		if strings.ContainsAny(v.String(), ".eE") {
-			f, _ := v.Float64() // out of range is an infinity, as in Python
-			return f
-		}
-	case []any:
-		for i := range v {
-			v[i] = plainNumbers(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = plainNumbers(v[key])
-		}
-	}
-	return v
+	return value, err
 }
 
 // FromEnv takes the environment's variables that begin with prefix and an
@@ -884,7 +862,6 @@ func (cfg *Config) validate() error {
 		cfg.checkURLs(),
 		cfg.checkCookie(),
 		cfg.checkKeys(),
-		cfg.checkOrigins(),
 		notNegative("PermanentSessionLifetime (PERMANENT_SESSION_LIFETIME)", cfg.PermanentSessionLifetime),
 		notNegative("SendFileMaxAge (SEND_FILE_MAX_AGE_DEFAULT)", cfg.SendFileMaxAge),
 	)
@@ -967,16 +944,23 @@ func (cfg *Config) checkKeys() error {
 	return errors.Join(errs...)
 }
 
-func (cfg *Config) checkOrigins() error {
+// newCrossOriginProtection trusts the origins of TrustedOrigins.
+func (cfg *Config) newCrossOriginProtection() (*http.CrossOriginProtection, error) {
+	protection := http.NewCrossOriginProtection()
 	var errs []error
 	for _, origin := range cfg.TrustedOrigins {
 		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ToLower(origin) != origin {
+		if err == nil && u.Scheme+"://"+u.Host == strings.ToLower(origin) {
+			err = protection.AddTrustedOrigin(origin)
+		} else {
+			err = errors.New("no origin")
+		}
+		if err != nil || strings.ToLower(origin) != origin {
 			errs = append(errs, fmt.Errorf("hipflask: Config.TrustedOrigins (TRUSTED_ORIGINS) holds %q; "+
 				"give each as browsers send it: https://example.com, in lower case, with no path and no slash at the end", origin))
 		}
 	}
-	return errors.Join(errs...)
+	return protection, errors.Join(errs...)
 }
 
 func notNegative(name string, d time.Duration) error {

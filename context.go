@@ -1,7 +1,7 @@
 package hipflask
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,34 +32,38 @@ type Context struct {
 	vars  []contextVar // what Key.Set stored
 
 	// The request's data, parsed when first asked for.
-	query url.Values
-	form  url.Values
-	files map[string][]*multipart.FileHeader
+	query   url.Values
+	form    url.Values
+	files   map[string][]*multipart.FileHeader
+	formErr error // the form was over a limit
 
-	session      atomic.Pointer[Session] // made at the first call of Session
-	sessionSaved atomic.Bool             // the reply has its Set-Cookie, or needs none
+	// The session, and what the reply says of it once it is saved.
+
+	session       atomic.Pointer[Session] // made at the first call of Session
+	sessionSaved  atomic.Bool
+	sessionCookie string // its Set-Cookie, if it needs one
+	sessionVary   bool
 
 	// The reply; reply.go.
-	w          http.ResponseWriter
-	outer      http.Header // what the middleware had set before the App began
-	res        Response
-	values     [2]string // backs the values of Content-Type and Content-Length
-	failure    error     // the first mistake of a helper that returns no error
-	replied    bool      // a helper prepared a reply
-	committing bool      // the after-hooks run
-	streaming  bool      // the header is out and the body goes through Writer
-	streamErr  error     // why the stream takes no more
-	broken     bool      // the stream ended in an error
-	noSession  bool      // the session could not be saved
-	ended      atomic.Bool
+	w         http.ResponseWriter
+	outer     http.Header // what the middleware had set before the App began
+	res       Response
+	file      *fileReply // takes the place of the body; static.go
+	values    [2]string  // backs the values of Content-Type and Content-Length
+	phase     phase
+	replied   bool  // a helper prepared a reply
+	failure   error // the first mistake of a helper that returns no error
+	unhandled error // the error without a handler, for the log and the teardown hooks
+	streamErr error // why the stream takes no more
+	cut       bool  // the connection is to be cut, since the reply cannot be made whole
+	ended     atomic.Bool
 }
 
 // newContext begins a request.
 func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	c := &Context{Request: r, app: a, w: w}
-	c.res.Header = w.Header()
-	if len(c.res.Header) > 0 {
-		c.outer = c.res.Header.Clone()
+	if h := w.Header(); len(h) > 0 {
+		c.outer = h.Clone()
 	}
 	if limit := a.Config.maxContentLength(); limit >= 0 && r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
@@ -78,8 +82,8 @@ func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 	if w == nil {
 		w = &nowhere{header: http.Header{}}
 	}
-	c := a.newContext(w, r)
-	c.match = a.router.match(r.Method, r.URL.Path)
+	c := a.newContext(w, canonical(r))
+	c.match = a.router.match(c.Request.Method, c.Request.URL.Path)
 	return c
 }
 
@@ -91,11 +95,6 @@ func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nowhere) WriteHeader(int)             {}
 
 type contextKey struct{}
-
-// contextWith is the request's context for a mounted http.Handler.
-func contextWith(c *Context) context.Context {
-	return context.WithValue(c.Request.Context(), contextKey{}, c)
-}
 
 // From returns the Context of a request inside an http.Handler that was mounted
 // with [App.Handle], and nil anywhere else.
@@ -157,8 +156,8 @@ func (c *Context) Form(name string) string {
 func (c *Context) RequireForm(name string) (string, error) {
 	c.parseForm()
 	switch {
-	case c.failure != nil:
-		return "", c.failure
+	case c.formErr != nil:
+		return "", c.formErr
 	case !c.form.Has(name):
 		return "", Error(http.StatusBadRequest, fmt.Sprintf("The form has no field %q.", name))
 	}
@@ -172,16 +171,16 @@ func (c *Context) RequireForm(name string) (string, error) {
 func (c *Context) File(name string) (*multipart.FileHeader, error) {
 	c.parseForm()
 	switch {
-	case c.failure != nil:
-		return nil, c.failure
+	case c.formErr != nil:
+		return nil, c.formErr
 	case len(c.files[name]) == 0:
 		return nil, Error(http.StatusBadRequest, fmt.Sprintf("The form has no file %q.", name))
 	}
 	return c.files[name][0], nil
 }
 
-// BindJSON decodes the request's JSON body into dst, as json.Unmarshal does. The
-// error is right to return: 415 if the request says it holds something else,
+// BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
+// whole numbers in an any are int, and lose no digit. The error is right to return: 415 if the request says it holds something else,
 // 413 for a body over the limit, 400 for a body that is no JSON, is more than
 // one value, or does not fit dst.
 func (c *Context) BindJSON(dst any) error {
@@ -193,7 +192,7 @@ func (c *Context) BindJSON(dst any) error {
 	if err != nil {
 		return err
 	}
-	err = json.Unmarshal(body, dst)
+	err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst)
 	var misfit *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &misfit) && misfit.Field != "":
@@ -239,6 +238,7 @@ func (c *Context) parseForm() {
 	}
 	c.form, c.files = url.Values{}, nil
 	if StatusCode(err) == http.StatusRequestEntityTooLarge {
+		c.formErr = err
 		c.fail(err)
 	}
 }
@@ -248,7 +248,7 @@ func (c *Context) parseURLEncoded() error {
 		c.form = c.Request.PostForm
 		return nil
 	}
-	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 {
+	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.w, c.Request.Body, limit)
 	}
 	body, err := c.readBody()
@@ -351,7 +351,8 @@ func (k Key[T]) Set(c *Context, v T) {
 func (k Key[T]) Get(c *Context) (v T, ok bool) {
 	for i := range c.vars {
 		if c.vars[i].id == k.id {
-			return c.vars[i].value.(T), true
+			v, _ = c.vars[i].value.(T) // a nil error is no error to a type assertion
+			return v, true
 		}
 	}
 	return v, false
@@ -376,10 +377,12 @@ func (c *Context) g() map[string]any {
 
 // startOver forgets the reply prepared so far and begins the one of an error.
 func (c *Context) startOver(failure *HTTPError) {
-	clear(c.res.Header)
-	maps.Copy(c.res.Header, c.outer)
-	maps.Copy(c.res.Header, failure.Header)
-	c.res.Status, c.res.Body = failure.Code, nil
+	h := c.Header()
+	clear(h)
+	maps.Copy(h, c.outer)
+	maps.Copy(h, failure.Header)
+	c.setBody(nil)
+	c.res.Status = failure.Code
 	c.failure, c.replied = nil, false
 }
 

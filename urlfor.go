@@ -85,7 +85,7 @@ func (a *App) routerNow() (*router, error) {
 
 // urlPrefix is scheme and host. scheme is nil if it was not asked for.
 func (a *App) urlPrefix(c *Context, scheme *string) (string, error) {
-	used := cmp.Or(a.Config.PreferredURLScheme, "http")
+	used := a.Config.urlScheme()
 	if c != nil {
 		used = "http"
 		if c.secure() {
