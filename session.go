@@ -397,9 +397,8 @@ func (c *Context) saveSession() error {
 	if c.session.Load() == nil && !c.mayRefreshSession() {
 		return nil
 	}
-	s := c.Session()
-	cookie, err := s.save()
-	c.sessionCookie, c.sessionVary = cookie, s.touched || cookie != ""
+	var err error
+	c.sessionCookie, c.sessionVary, err = c.Session().save()
 	return err
 }
 
@@ -446,8 +445,9 @@ func (a *App) SessionTransaction(w http.ResponseWriter, r *http.Request, f func(
 	return err
 }
 
-// save returns the Set-Cookie that the reply needs, "" if none.
-func (s *Session) save() (setCookie string, err error) {
+// save returns the Set-Cookie that the reply needs, "" if none, and whether the
+// reply depends on the session.
+func (s *Session) save() (setCookie string, vary bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
@@ -462,9 +462,9 @@ func (s *Session) save() (setCookie string, err error) {
 	if err != nil && s.loaded && !s.touched {
 		// Only the refresh failed: the page has nothing to do with it.
 		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", err)
-		return "", nil
+		return "", false, nil
 	}
-	return setCookie, err
+	return setCookie, s.touched || setCookie != "", err
 }
 
 // ended reports whether the session has been emptied. One that was empty all
