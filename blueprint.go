@@ -87,7 +87,9 @@ func (s *scaffold) Delete(rule string, h HandlerFunc) *Route {
 // its one endpoint; two values' methods of one name count as one function, so
 // give them Names.
 //
-// Route panics if the rule, a method or the handler is unusable.
+// Route panics if the rule, a method or the handler is unusable. [App.Check]
+// reports two functions under one endpoint, and a rule that an earlier one hides
+// because it matches the same paths and methods.
 func (s *scaffold) Route(rule string, h HandlerFunc, methods ...string) *Route {
 	return s.add("Route", rule, h, methods...)
 }
@@ -127,7 +129,8 @@ func (s *scaffold) BeforeRequest(h HandlerFunc) {
 // AfterRequest adds a hook that runs when the reply is prepared and not yet
 // sent, the last added first, on every request and for every reply. It may
 // change the reply: see [Context.Response]. An error from it becomes the reply
-// in its place. It is Flask's after_request.
+// in its place, and the after-hooks run again from the first, for that reply; if
+// one fails again, a bare 500 is sent. It is Flask's after_request.
 func (s *scaffold) AfterRequest(h HandlerFunc) {
 	s.setup("AfterRequest")
 	s.after = append(s.after, h)
@@ -148,6 +151,10 @@ func (s *scaffold) Teardown(f func(c *Context, err error)) {
 //
 // The handler of 500 also gets every error that has no status and no handler of
 // its type, inside an [HTTPError]: errors.As and errors.Is find it.
+//
+// A handler that returns err itself declines: the default page is sent. One that
+// fails with another error is answered by that error's handler, which Flask does
+// not look for, or by the handler of 500; a third is not tried.
 func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 	s.setup("ErrorHandler")
 	if code < 400 || code > 599 {

@@ -134,7 +134,8 @@ func (c *Context) ParamInt(name string) int {
 }
 
 // Query returns the first value of a name in the query string, or "". It is
-// Flask's request.args.get. [http.Request.URL] has all of them.
+// Flask's request.args.get. What is not properly encoded stands as it came, and
+// bytes that are no UTF-8 are U+FFFD. [http.Request.URL] has all of them.
 func (c *Context) Query(name string) string {
 	if c.query == nil {
 		c.query = parseValues(c.Request.URL.RawQuery)

@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
 	"io"
 	"net/http"
@@ -283,8 +284,13 @@ func TestDefaultPages(t *testing.T) {
 		app, _ := newTestApp(t)
 		app.Get("/", func(c *Context) error { return Abort(code) })
 		w := ask(app, "GET", "/")
-		if w.Code != code || w.Header().Get("Content-Type") != htmlType || !strings.Contains(w.Body.String(), "<p>"+template.HTMLEscapeString(statusMessages[code])+"</p>") {
-			t.Errorf("%d: got %d %s", code, w.Code, w.Body)
+		name := template.HTMLEscapeString(http.StatusText(code))
+		for _, want := range []string{
+			fmt.Sprintf("<title>%d %s</title>", code, name), "<h1>" + name + "</h1>", "<p>" + template.HTMLEscapeString(statusMessages[code]) + "</p>",
+		} {
+			if w.Code != code || w.Header().Get("Content-Type") != htmlType || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%d: got %d %s, want %s in it", code, w.Code, w.Body, want)
+			}
 		}
 	}
 }

@@ -139,7 +139,8 @@ const (
 // unless it brings a session: that is read, since a permanent one is sent again
 // with each reply (not with Config.DisableSessionRefresh).
 //
-// A stale, forged or expired cookie is an empty session, as in Flask. The
+// A stale, forged or expired cookie is an empty session, as in Flask; of several
+// cookies of the name the first valid one counts. The
 // session is saved when the reply is sent, also that of an error, if it is not
 // what it was; a session without values ends, and its cookie with it. A reply
 // for which it was read or changed has Vary: Cookie. Its Cache-Control is the
@@ -192,7 +193,8 @@ func (s *Session) Keys() []string {
 }
 
 // Set stores a copy of value, as encoding/json writes it. A value that cannot
-// be written so makes the reply a 500.
+// be written so makes the reply a 500. One that is there already changes
+// nothing, and the cookie is not sent for it, as it would be in Flask.
 func (s *Session) Set(key string, value any) {
 	raw, err := encodeValue(key, value)
 	s.mu.Lock()

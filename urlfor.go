@@ -558,7 +558,12 @@ func similarity(a, b string) float64 {
 	return 2 * float64(commonRuns(a, b)) / float64(len(a)+len(b))
 }
 
+// maxCompared bounds what is compared, since it takes time by the product of the
+// lengths and an endpoint may have come with the request.
+const maxCompared = 200
+
 func commonRuns(a, b string) int {
+	a, b = a[:min(len(a), maxCompared)], b[:min(len(b), maxCompared)]
 	start, length, other := 0, 0, 0
 	for i := range len(a) {
 		for j := range len(b) {
