@@ -855,3 +855,52 @@ func TestCanonicalRequest(t *testing.T) {
 		}
 	}
 }
+
+// TestClientGone: a client that leaves in the middle of a stream is no error in
+// the log, but the teardown learns of it.
+func TestClientGone(t *testing.T) {
+	app, log := newTestApp(t)
+	tornDown := make(chan error, 1)
+	app.Teardown(func(_ *Context, err error) { tornDown <- err })
+	app.Get("/", func(c *Context) error {
+		w := c.Writer()
+		for {
+			if _, err := io.WriteString(w, strings.Repeat("x", 1<<10)); err != nil {
+				return err
+			}
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				return err
+			}
+		}
+	})
+	server := httptest.NewServer(app)
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if err := <-tornDown; err == nil {
+		t.Error("teardown got no error")
+	}
+	server.Close()
+	if log.Len() > 0 {
+		t.Errorf("the log has %s", log)
+	}
+}
+
+// TestAfterHookThatCuts: http.ErrAbortHandler means the same wherever it is.
+func TestAfterHookThatCuts(t *testing.T) {
+	app, _ := newTestApp(t)
+	hooks, tornDown := 0, 0
+	app.AfterRequest(func(c *Context) error { hooks++; panic(http.ErrAbortHandler) })
+	app.Teardown(func(*Context, error) { tornDown++ })
+	app.Get("/", sayOK)
+	message := panicText(func() {
+		if w := ask(app, "GET", "/"); w.Body.Len() > 0 {
+			t.Errorf("a reply was sent: %s", w.Body)
+		}
+	})
+	if hooks != 1 || tornDown != 1 || message != http.ErrAbortHandler.Error() {
+		t.Errorf("hooks ran %d times, teardown %d, panic %q", hooks, tornDown, message)
+	}
+}

@@ -214,7 +214,9 @@ func (a *App) handleLate(c *Context, err error) {
 	case c.abandoned(err):
 	case errors.Is(c.streamErr, ErrReplySent): // an error page took the stream's place
 	default:
-		a.logError(c, "the handler failed after its reply had begun", err)
+		if c.Request.Context().Err() == nil { // else the client has gone, which is no failure
+			a.logError(c, "the handler failed after its reply had begun", err)
+		}
 		c.unhandled = err
 		c.cut = c.streamErr == nil // a hijacked connection is the handler's to close
 	}

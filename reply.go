@@ -301,6 +301,9 @@ func (c *Context) commit() (failed error) {
 		return nil
 	}
 	c.app.handleError(c, failed)
+	if c.cut {
+		return failed
+	}
 	if err := c.finish(); err != nil {
 		c.app.logError(c, "the error's own reply could not be finished", err)
 		c.outer = nil // whatever it is that cannot be sent, this reply is without it
@@ -467,8 +470,11 @@ func (w replyWriter) FlushError() error {
 // handshake. If the connection cannot be had, a reply can still be prepared.
 func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c := w.c
-	if c.ended.Load() || c.phase != preparing && c.streamErr != nil {
+	switch {
+	case c.ended.Load() || c.streamErr != nil:
 		return nil, nil, ErrReplySent
+	case c.phase == committing:
+		return nil, nil, errors.New("hipflask: an after-hook cannot take the connection")
 	}
 	if c.phase == preparing {
 		c.res.Status = http.StatusSwitchingProtocols
