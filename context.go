@@ -31,18 +31,11 @@ type Context struct {
 	match match
 	vars  []contextVar // what Key.Set stored
 
-	// The request's data, parsed when first asked for.
-	query   url.Values
-	form    url.Values
-	files   map[string][]*multipart.FileHeader
-	formErr error // the form was over a limit
+	query url.Values // parsed when first asked for
+	form  *form      // the same
 
-	// The session, and what the reply says of it once it is saved.
-
-	session       atomic.Pointer[Session] // made at the first call of Session
-	sessionSaved  atomic.Bool
-	sessionCookie string // its Set-Cookie, if it needs one
-	sessionVary   bool
+	session      atomic.Pointer[Session] // made at the first call of Session
+	sessionSaved atomic.Bool
 
 	// The reply; reply.go.
 	w         http.ResponseWriter
@@ -148,21 +141,20 @@ func (c *Context) Query(name string) string {
 // it. A form over the limits of Config reads as empty, and the reply will be
 // 413 whatever the handler prepares.
 func (c *Context) Form(name string) string {
-	c.parseForm()
-	return c.form.Get(name)
+	return c.parseForm().values.Get(name)
 }
 
 // RequireForm is [Context.Form] for a field that must be there, if empty. Its
 // error is a 400 that names the field, as Flask's request.form[name], or a 413.
 func (c *Context) RequireForm(name string) (string, error) {
-	c.parseForm()
+	form := c.parseForm()
 	switch {
-	case c.formErr != nil:
-		return "", c.formErr
-	case !c.form.Has(name):
+	case form.err != nil:
+		return "", form.err
+	case !form.values.Has(name):
 		return "", Error(http.StatusBadRequest, fmt.Sprintf("The form has no field %q.", name))
 	}
-	return c.form.Get(name), nil
+	return form.values.Get(name), nil
 }
 
 // File returns the first file uploaded under a field's name: Flask's
@@ -170,14 +162,14 @@ func (c *Context) RequireForm(name string) (string, error) {
 // visitor chose no file, or a 413. What a browser says of a file, its name and
 // its type, is the visitor's word: never use the name as a path.
 func (c *Context) File(name string) (*multipart.FileHeader, error) {
-	c.parseForm()
+	form := c.parseForm()
 	switch {
-	case c.formErr != nil:
-		return nil, c.formErr
-	case len(c.files[name]) == 0:
+	case form.err != nil:
+		return nil, form.err
+	case len(form.files[name]) == 0:
 		return nil, Error(http.StatusBadRequest, fmt.Sprintf("The form has no file %q.", name))
 	}
-	return c.files[name][0], nil
+	return form.files[name][0], nil
 }
 
 // BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
@@ -219,55 +211,58 @@ func (c *Context) readBody() ([]byte, error) {
 	return nil, err
 }
 
+// form is the form of a request.
+type form struct {
+	values url.Values
+	files  map[string][]*multipart.FileHeader
+	err    error // it is over a limit
+}
+
 // parseForm reads the form once. What is no form, or a broken one, is empty, as
 // in Flask; one over the limits is also the request's failure.
-func (c *Context) parseForm() {
+func (c *Context) parseForm() *form {
 	if c.form != nil {
-		return
+		return c.form
 	}
-	c.form = url.Values{}
 	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	var read form
 	var err error
 	switch mediaType {
 	case "application/x-www-form-urlencoded":
-		err = c.parseURLEncoded()
+		read.values, err = c.readURLEncoded()
 	case "multipart/form-data":
-		err = c.parseMultipart()
+		read.values, read.files, err = c.readMultipart()
 	}
-	if err == nil {
-		return
-	}
-	c.form, c.files = url.Values{}, nil
-	if StatusCode(err) == http.StatusRequestEntityTooLarge {
-		c.formErr = err
+	if err != nil && StatusCode(err) == http.StatusRequestEntityTooLarge {
+		read.err = err
 		c.fail(err)
 	}
+	c.form = &read
+	return c.form
 }
 
-func (c *Context) parseURLEncoded() error {
+func (c *Context) readURLEncoded() (url.Values, error) {
 	if c.Request.PostForm != nil { // a middleware parsed it
-		c.form = c.Request.PostForm
-		return nil
+		return c.Request.PostForm, nil
 	}
 	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.w, c.Request.Body, limit)
 	}
 	body, err := c.readBody()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.form = parseValues(string(body))
-	c.Request.PostForm = c.form
-	return nil
+	c.Request.PostForm = parseValues(string(body))
+	return c.Request.PostForm, nil
 }
 
-func (c *Context) parseMultipart() error {
+func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {
 	case errors.Is(err, multipart.ErrMessageTooLarge):
-		return Abort(http.StatusRequestEntityTooLarge).Wrap(err)
+		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(err)
 	case err != nil:
-		return err
+		return nil, nil, err
 	}
 	form := c.Request.MultipartForm
 	parts := 0
@@ -275,7 +270,7 @@ func (c *Context) parseMultipart() error {
 		parts += len(values)
 		for _, v := range values {
 			if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && int64(len(v)) > limit {
-				return Abort(http.StatusRequestEntityTooLarge).Wrap(
+				return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(
 					fmt.Errorf("hipflask: the field %q is above MAX_FORM_MEMORY_SIZE, %d bytes", name, limit))
 			}
 		}
@@ -284,11 +279,10 @@ func (c *Context) parseMultipart() error {
 		parts += len(headers)
 	}
 	if limit := c.app.Config.maxFormParts(); limit >= 0 && parts > limit {
-		return Abort(http.StatusRequestEntityTooLarge).Wrap(
+		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(
 			fmt.Errorf("hipflask: %d form parts are above MAX_FORM_PARTS, %d", parts, limit))
 	}
-	c.form, c.files = form.Value, form.File
-	return nil
+	return form.Value, form.File, nil
 }
 
 // removeUploads deletes what a multipart form left on the disk. net/http does

@@ -62,6 +62,9 @@ type Session struct {
 	err      error          // the first thing that went wrong; save returns it
 	template map[string]any // templateMap's answer, until the next change
 
+	setCookie string // what the reply needs, once saved
+	vary      bool   // the reply depends on the cookie
+
 	flashesRead bool
 	flashed     []Message // this request's flashes, once read; flash.go
 	flashList   *byte     // where the list of flashes begins if this Session made it
@@ -399,19 +402,24 @@ func (c *Context) saveSession() error {
 	if c.session.Load() == nil && !c.mayRefreshSession() {
 		return nil
 	}
-	var err error
-	c.sessionCookie, c.sessionVary, err = c.Session().save()
-	return err
+	return c.Session().save()
 }
 
-// addSessionHeader says in the reply's header what saveSession found, once: the
-// reply may be prepared anew after the session was saved.
+// addSessionHeader says in the reply's header what saving the session found,
+// once: the reply may be prepared anew after that.
 func (c *Context) addSessionHeader() {
-	h := c.Header()
-	if c.sessionCookie != "" && !slices.Contains(h["Set-Cookie"], c.sessionCookie) {
-		h.Add("Set-Cookie", c.sessionCookie)
+	s := c.session.Load()
+	if s == nil {
+		return
 	}
-	if c.sessionVary {
+	s.mu.Lock()
+	setCookie, vary := s.setCookie, s.vary
+	s.mu.Unlock()
+	h := c.Header()
+	if setCookie != "" && !slices.Contains(h["Set-Cookie"], setCookie) {
+		h.Add("Set-Cookie", setCookie)
+	}
+	if vary {
 		addVaryCookie(h)
 	}
 }
@@ -447,26 +455,26 @@ func (a *App) SessionTransaction(w http.ResponseWriter, r *http.Request, f func(
 	return err
 }
 
-// save returns the Set-Cookie that the reply needs, "" if none, and whether the
-// reply depends on the session.
-func (s *Session) save() (setCookie string, vary bool, err error) {
+// save settles what the reply must say of the session.
+func (s *Session) save() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
 	switch {
 	case s.ended() && s.err == nil:
-		setCookie, err = s.remove()
+		s.setCookie, err = s.remove()
 	case s.needsSave() && s.err == nil:
-		setCookie, err = s.store()
+		s.setCookie, err = s.store()
 	default:
 		err = s.err
 	}
 	if err != nil && s.loaded && !s.touched {
 		// Only the refresh failed: the page has nothing to do with it.
 		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", err)
-		return "", false, nil
+		return nil
 	}
-	return setCookie, s.touched || setCookie != "", err
+	s.vary = s.touched || s.setCookie != ""
+	return err
 }
 
 // ended reports whether the session has been emptied. One that was empty all
@@ -517,7 +525,9 @@ func (s *Session) store() (setCookie string, err error) {
 		}
 		excess := s.c.app.Config.cookieExcess(cookie)
 		if excess <= 0 {
-			s.warnDropped(values)
+			if len(values[flashesKey]) < len(s.values[flashesKey]) {
+				s.warnDropped(values)
+			}
 			return cookieText(cookie)
 		}
 		fewer := withoutOldestFlashes(values, excess/2)
