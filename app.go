@@ -115,6 +115,11 @@ func (a *App) build() error {
 	keep := func(err error) { mistakes = append(mistakes, err) }
 
 	a.root = a.Config.resolveRoot(a.sourceFile)
+	if a.Config.Root != nil {
+		if _, err := fs.Stat(a.root, "."); err != nil {
+			keep(fmt.Errorf("hipflask: Config.Root cannot be read: %w", err))
+		}
+	}
 	a.autoStatic()
 	for _, r := range a.routes {
 		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions

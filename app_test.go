@@ -470,6 +470,18 @@ func TestRunPortInUse(t *testing.T) {
 	}
 }
 
+func TestRunMistakes(t *testing.T) {
+	app, _ := newTestApp(t)
+	if err := app.Run("5000"); err == nil || !strings.Contains(err.Error(), ":5000") {
+		t.Errorf("Run without a colon: got %v, want an error that shows how", err)
+	}
+	app, _ = newTestApp(t)
+	app.Config.Root = os.DirFS(t.TempDir() + "/nowhere")
+	if err := app.Run("127.0.0.1:0"); err == nil || !strings.Contains(err.Error(), "Config.Root") {
+		t.Errorf("Run with a Root that is not there: got %v", err)
+	}
+}
+
 func TestStartLines(t *testing.T) {
 	app, _ := newTestApp(t)
 	var out strings.Builder

@@ -150,7 +150,9 @@ func (s *scaffold) Teardown(f func(c *Context, err error)) {
 // Flask's errorhandler with a code; [OnError] picks by type.
 //
 // The handler of 500 also gets every error that has no status and no handler of
-// its type, inside an [HTTPError]: errors.As and errors.Is find it.
+// its type, inside an [HTTPError]: errors.As and errors.Is find it. In Debug the
+// developer sees the debug page in its place, as in Flask: a browser on this
+// machine that no proxy stands before.
 //
 // A handler that returns err itself declines: the default page is sent. One that
 // fails with another error is answered by that error's handler, which Flask does

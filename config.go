@@ -535,15 +535,11 @@ func readDotEnv(content string) (map[string]string, bool) {
 	return variables, err == nil && !nameless
 }
 
-// debugFromEnv reads HIPFLASK_DEBUG as Flask reads FLASK_DEBUG: on unless it is
-// empty, 0, false or no, in any case. Unlike there "off" is off: debug is the
-// wrong side to guess on.
+// debugFromEnv reads HIPFLASK_DEBUG. Flask takes any text but 0, false and no for
+// on; here a text that is no clear yes is off: debug is the wrong side to guess on.
 func debugFromEnv() bool {
-	switch strings.ToLower(os.Getenv("HIPFLASK_DEBUG")) {
-	case "", "0", "false", "no", "off":
-		return false
-	}
-	return true
+	on, ok := switchedOn(os.Getenv("HIPFLASK_DEBUG"))
+	return on && ok
 }
 
 // validate returns every value that cannot work, joined.

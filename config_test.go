@@ -598,8 +598,8 @@ func TestDebugFromEnv(t *testing.T) {
 		want bool
 	}{
 		{"", false}, {"0", false}, {"false", false}, {"False", false}, {"no", false}, {"No", false},
-		{"1", true}, {"true", true}, {"yes", true}, {"x", true},
-		{"off", false}, // Flask: on. Debug is the wrong side to guess on
+		{"1", true}, {"true", true}, {"yes", true}, {"on", true},
+		{"off", false}, {"x", false}, {"maybe", false}, // Flask: on. Debug is the wrong side to guess on
 	} {
 		t.Setenv("HIPFLASK_DEBUG", tt.text)
 		if got := debugFromEnv(); got != tt.want {

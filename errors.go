@@ -188,11 +188,15 @@ func (a *App) handleError(c *Context, err error) {
 		err = next
 	}
 
-	// 2. Every other error is a 500, which has a handler too.
+	// 2. Every other error is a 500, which has a handler too. The developer sees
+	// the debug page in its place.
 	c.unhandled = cmp.Or(c.unhandled, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
 	handler := a.byCode[failure.Code]
+	if c.showsDetail() {
+		handler, declined = nil, true
+	}
 	if handler == nil && !declined {
 		handler = a.errorHandler(failure, true, failure)
 	}
@@ -302,19 +306,27 @@ func (c *Context) defaultPage(failure *HTTPError) {
 	name := html.EscapeString(statusName(failure.Code))
 	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
 		failure.Code, name, name, strings.ReplaceAll(message, "\n", "<br>"))
-	if c.app.Config.Debug && failure.Err != nil && isLocal(c.Request) {
-		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(detail(failure.Err)) + "</pre>\n"
+	if failure.Err != nil && c.showsDetail() {
+		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(c.detail(failure.Err)) + "</pre>\n"
 	}
 	c.reply("text/html; charset=utf-8", []byte(page))
 }
 
-// detail is an error for a developer's eyes.
-func detail(err error) string {
+// showsDetail reports whether the one who asks is the developer.
+func (c *Context) showsDetail() bool { return c.app.Config.Debug && isLocal(c.Request) }
+
+// detail is an error for the developer's eyes: what, where, and the stack of a
+// panic.
+func (c *Context) detail(err error) string {
+	text := err.Error() + "\n\n" + c.Request.Method + " " + c.Request.URL.Path
+	if r := c.match.route; r != nil {
+		text += "\nroute " + r.String()
+	}
 	var p *PanicError
 	if errors.As(err, &p) {
-		return err.Error() + "\n\n" + string(p.Stack)
+		text += "\n\n" + string(p.Stack)
 	}
-	return err.Error()
+	return text
 }
 
 // isLocal reports whether a browser on this machine asks by a name of this

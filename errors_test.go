@@ -215,6 +215,33 @@ func TestDebugPage(t *testing.T) {
 	}
 }
 
+// TestDebugPageBeforeOwn: the developer sees what went wrong in place of the
+// App's own page, as in Flask; other visitors see that.
+func TestDebugPageBeforeOwn(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Debug = true
+	app.ErrorHandler(500, func(c *Context, err error) error { return c.Text("our page") })
+	app.ErrorHandler(404, func(c *Context, err error) error { return c.Text("our 404") })
+	app.Get("/post/<int:id>", func(c *Context) error { return errors.New("no such table") }).Name("post")
+	r := httptest.NewRequest("GET", "/post/7", nil)
+	r.RemoteAddr, r.Host = "127.0.0.1:9", "localhost:5000"
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	for _, want := range []string{"no such table", "GET /post/7", "/post/&lt;int:id&gt;", "errors_test.go:"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the debug page lacks %q: %s", want, w.Body)
+		}
+	}
+	if got := ask(app, "GET", "/post/7").Body.String(); got != "our page" {
+		t.Errorf("another visitor sees %s", got)
+	}
+	r.URL.Path = "/nowhere"
+	w = httptest.NewRecorder()
+	if app.ServeHTTP(w, r); w.Body.String() != "our 404" {
+		t.Errorf("an error with a status shows %s, want the App's page in debug too", w.Body)
+	}
+}
+
 func TestPanicError(t *testing.T) {
 	app, log := newTestApp(t)
 	var caught *PanicError

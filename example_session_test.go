@@ -24,7 +24,7 @@ func signIn(c *hipflask.Context) error {
 	c.Session().Renew() // a new identity, for stores that have one
 	c.Session().Set("username", c.Form("username"))
 	c.Session().SetPermanent(true) // until PermanentSessionLifetime, 31 days
-	return c.RedirectTo("home")
+	return c.SafeRedirect(c.Form("next"), "/")
 }
 
 func signOut(c *hipflask.Context) error {

@@ -2,6 +2,7 @@ package hipflask_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -29,12 +30,8 @@ func upload(c *hipflask.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(out.Name())
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return err
-	}
-	if err := out.Close(); err != nil {
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err != nil {
 		return err
 	}
 	return c.HTML("%s: %d bytes", header.Filename, header.Size)
@@ -56,6 +53,7 @@ func ExampleContext_File() {
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, r)
 	fmt.Println(w.Code, w.Body)
+	os.Remove(filepath.Join(uploads, "uploaded_file.txt"))
 
 	// Output:
 	// 200 notes.txt: 10 bytes

@@ -186,9 +186,13 @@ func (c *Context) RedirectTo(endpoint string, values ...any) error {
 
 // SafeRedirect is [Context.Redirect] to a target that came with the request,
 // such as the next of a login form. Only a path on this site, beginning with
-// one slash, is followed; anything else leads to fallback.
+// one slash, is followed; anything else leads to fallback, which must be such a
+// path too.
 func (c *Context) SafeRedirect(target, fallback string) error {
-	if !isLocalPath(target) {
+	switch {
+	case !isLocalPath(fallback):
+		return fmt.Errorf("hipflask: SafeRedirect: the fallback %q is no path on this site, such as /home; URLFor makes one of an endpoint", fallback)
+	case !isLocalPath(target):
 		target = fallback
 	}
 	return c.Redirect(target)

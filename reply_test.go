@@ -167,6 +167,11 @@ func TestSafeRedirect(t *testing.T) {
 			t.Errorf("SafeRedirect(%q) went to %q, want the fallback", target, got)
 		}
 	}
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error { return c.SafeRedirect("/ok", "home") })
+	if w := ask(app, "GET", "/"); w.Code != 500 {
+		t.Errorf("a fallback that is no path: got %d, want 500 even where it is not needed", w.Code)
+	}
 	for _, target := range []string{"/", "/post/7", "/a?b=c&d=//evil.com", "/a#top", "/%5cevil.com", "/%09/x", "/é", "/a//b", "/?next=http://x"} {
 		if got := serve(target); got != encodeLocation(target) {
 			t.Errorf("SafeRedirect(%q) went to %q, want the target", target, got)

@@ -235,10 +235,10 @@ func TestPrecedence(t *testing.T) {
 			"/create/update", "404",
 		}},
 		// Signs that mean something to httprouter mean nothing in a rule.
-		{rules("/a:b", "/a*b", "/:x/<y>", "/<z>"), []string{
+		{rules("/a:b", "/a*b", "/:x:/<y>", "/<z>"), []string{
 			"/a:b", "/a:b",
 			"/a*b", "/a*b",
-			"/:x/1", "/:x/<y> {y:1}",
+			"/:x:/1", "/:x:/<y> {y:1}",
 			"/x/1", "404",
 			"/a:c", "/<z> {z:a:c}",
 		}},
@@ -521,6 +521,9 @@ func TestRuleErrors(t *testing.T) {
 		{"/<x", `rule "/<x" is malformed at "<x" (byte 1): a variable is written <name>, <converter:name> or <converter(arguments):name>`},
 		{"/a/<int:>", `rule "/a/<int:>" is malformed at "<int:>" (byte 3): a variable is written <name>, <converter:name> or <converter(arguments):name>`},
 		{"/<1x>", `rule "/<1x>" is malformed at "<1x>" (byte 1): a variable is written <name>, <converter:name> or <converter(arguments):name>`},
+		{"/post/{id}", `rule "/post/{id}": a variable is written <id> here, not {id}`},
+		{"/files/{path...}", `rule "/files/{path...}": a variable is written <path> here, not {path...}`},
+		{"/post/:id/edit", `rule "/post/:id/edit": a variable is written <id> here, not :id`},
 		{"/<nope:x>", `rule "/<nope:x>": there is no converter "nope"; did you mean "none"? There are any, default, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
 		{"/<integer:x>", `rule "/<integer:x>": there is no converter "integer"; did you mean "int"? There are any, default, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
 		{"/<a>/<int:a>", `rule "/<a>/<int:a>" has two variables named "a"; give each its own name`},
@@ -766,7 +769,7 @@ func TestNoSecondSpelling(t *testing.T) {
 // parses again to the same, and matches and builds without a panic.
 func FuzzRule(f *testing.F) {
 	for _, seed := range []string{"/", "/a/<b>", "/<path:p>/c/", "/v<int:a>.<int:b>", `/<any(about, "foo,bar", 'x y'):n>`, "/<int(min=1,max=9):i>",
-		"/<string(minlength=2,maxlength=3):s>", "/<float(signed=True):f>-<uuid:u>", "/a//b", "/User:<u>", "/*/:x", "/<x", "foo", "/<nope:x>", "/<a>/<a>", "/é x/<n>", "/<int(fixed_digits=4):n>"} {
+		"/<string(minlength=2,maxlength=3):s>", "/<float(signed=True):f>-<uuid:u>", "/a//b", "/User:<u>", "/*/:x:", "/<x", "foo", "/<nope:x>", "/<a>/<a>", "/é x/<n>", "/<int(fixed_digits=4):n>"} {
 		f.Add(seed, "/a/b")
 	}
 	f.Fuzz(func(t *testing.T, text, path string) {

@@ -94,11 +94,18 @@ func (p *part) lone() bool { return len(p.pieces) == 1 && len(p.vars) == 1 && !p
 var variableSyntax = regexp.MustCompile(
 	`^<(?:([a-zA-Z_][a-zA-Z0-9_]*)(?:\((.*?)\))?:)?([a-zA-Z_][a-zA-Z0-9_]*)>`)
 
+// foreignVariable finds a variable as httprouter or net/http write it, which
+// would be literal text here that no request has.
+var foreignVariable = regexp.MustCompile(`/(:([a-zA-Z_]\w*)|\{([a-zA-Z_]\w*)(?:\.\.\.)?\})(?:/|$)`)
+
 // parseRule parses the text of a rule. converters are the user's own, which go
 // before the built-in ones of the same name.
 func parseRule(text string, converters map[string]func(ConverterArgs) (Converter, error)) (*rule, error) {
 	if !strings.HasPrefix(text, "/") {
 		return nil, fmt.Errorf("hipflask: rule %q must start with a slash", text)
+	}
+	if other := foreignVariable.FindStringSubmatch(text); other != nil {
+		return nil, fmt.Errorf("hipflask: rule %q: a variable is written <%s> here, not %s", text, other[2]+other[3], other[1])
 	}
 	r := &rule{text: text}
 	p := &part{}

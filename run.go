@@ -43,11 +43,13 @@ func (a *App) Run(addr ...string) error {
 		return err
 	}
 	listener, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && len(addr) > 0:
+		return fmt.Errorf("hipflask: %s is in use by another program; end that one or give Run another port: %w", address, err)
+	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("hipflask: %s is in use by another program; end that one or choose another port, as with HIPFLASK_RUN_PORT=5001: %w", address, err)
-	}
-	if err != nil {
-		return fmt.Errorf("hipflask: cannot listen on %s: %w", address, err)
+	case err != nil:
+		return fmt.Errorf("hipflask: cannot listen on %s; an address is host:port, such as 127.0.0.1:5000 or :5000: %w", address, err)
 	}
 	a.warnOfKey()
 	a.printStart(os.Stderr, listener.Addr())
