@@ -524,6 +524,7 @@ func TestRuleErrors(t *testing.T) {
 		{"/post/{id}", `rule "/post/{id}": a variable is written <id> here, not {id}`},
 		{"/files/{path...}", `rule "/files/{path...}": a variable is written <path> here, not {path...}`},
 		{"/post/:id/edit", `rule "/post/:id/edit": a variable is written <id> here, not :id`},
+		{"/<id:int>", `rule "/<id:int>": the converter stands before the name: <int:id>`},
 		{"/<nope:x>", `rule "/<nope:x>": there is no converter "nope"; did you mean "none"? There are any, default, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
 		{"/<integer:x>", `rule "/<integer:x>": there is no converter "integer"; did you mean "int"? There are any, default, float, int, none, path, slug, string, uuid. App.Converter adds one, and goes before the rules that use it`},
 		{"/<a>/<int:a>", `rule "/<a>/<int:a>" has two variables named "a"; give each its own name`},

@@ -198,6 +198,9 @@ func (r *rule) variable(pos int, converters map[string]func(ConverterArgs) (Conv
 		converter = "string"
 	}
 	conv, err := newConverter(r.text, converter, arguments, converters)
+	if _, swapped := builtinConverters[name]; err != nil && swapped && builtinConverters[converter] == nil {
+		return nil, 0, fmt.Errorf("hipflask: rule %q: the converter stands before the name: <%s:%s>", r.text, name, converter)
+	}
 	if err != nil {
 		return nil, 0, err
 	}
