@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -17,8 +18,9 @@ import (
 // hooks, error handlers and templates. It is Flask's Flask.
 //
 // Setting it up and serving are two times of its life. Setup ends at the first
-// request, at [App.Check] or at [App.Run]; a setup method called later panics.
-// After setup an App is safe for concurrent use.
+// request or at what comes before one: [App.Check], [App.Run], [App.Serve],
+// [App.NewContext] or [App.SessionTransaction]. A setup method called later
+// panics. After setup an App is safe for concurrent use.
 type App struct {
 	scaffold
 
@@ -38,13 +40,14 @@ type App struct {
 	setupErr   error
 	setupEnded atomic.Bool
 
-	// Everything below is made by endSetup and only read afterwards.
+	// Everything below is made when setup ends and only read afterwards.
 	root        fs.FS
 	router      *router
 	renderer    *renderer
 	sessions    SessionStore
 	crossOrigin *http.CrossOriginProtection
 	handler     http.Handler // the middleware around serve
+	embedded    sync.Map     // embed.FS → *fileTags; static.go
 	logger      *slog.Logger
 	accessLog   io.Writer // one line a request, or nil
 }
@@ -99,6 +102,7 @@ func (a *App) Check() error {
 // that no request can be served with.
 func (a *App) endSetup() error {
 	a.setupOnce.Do(func() {
+		a.setupErr = errors.New("hipflask: the end of setup panicked, at the first request or before") // until it has not
 		a.logger = a.newLogger()
 		a.setupErr = a.build()
 		a.setupEnded.Store(true)
@@ -123,19 +127,16 @@ func (a *App) build() error {
 	keep(err)
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
+	a.crossOrigin, err = a.Config.newCrossOriginProtection()
+	keep(err)
+	// A broken page is the failure of that page, and of Check.
 	a.renderer = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
 
-	a.crossOrigin = http.NewCrossOriginProtection()
-	for _, origin := range a.Config.TrustedOrigins {
-		if err := a.crossOrigin.AddTrustedOrigin(origin); err != nil {
-			keep(fmt.Errorf("hipflask: TRUSTED_ORIGINS: %w", err))
-		}
-	}
-
-	a.handler = http.HandlerFunc(a.serve)
+	var handler http.Handler = http.HandlerFunc(a.serve)
 	for _, wrap := range slices.Backward(a.middleware) {
-		a.handler = wrap(a.handler)
+		handler = wrap(handler)
 	}
+	a.handler = handler
 	return errors.Join(mistakes...)
 }
 
@@ -150,21 +151,34 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer done()
 		w = logged
 	}
-	a.handler.ServeHTTP(w, r)
+	a.handler.ServeHTTP(w, canonical(r))
+}
+
+// canonical gives a request the form in which it is matched, before anybody
+// looks at it: a guard that compares path or method must not be passed by
+// //admin or get. As in Flask, slashes at the front count as one and the case of
+// the method does not count.
+func canonical(r *http.Request) *http.Request {
+	path, method := requestPath(r.URL.Path), strings.ToUpper(r.Method)
+	if path == r.URL.Path && method == r.Method {
+		return r
+	}
+	same := *r
+	same.Method, same.URL = method, new(*r.URL)
+	same.URL.Path, same.URL.RawPath = path, ""
+	return &same
 }
 
 // serve is the life of a request. The middleware has run; what the steps are
 // called is where they live.
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	c := a.newContext(w, r) // context.go
-	err := a.dispatch(c)    // before-hooks and the handler: below
-	if err != nil {
-		err = a.handleError(c, err) // an error handler or the default page: errors.go
+	defer a.end(c)          // teardown hooks: below
+
+	if err := a.dispatch(c); err != nil { // before-hooks and the handler: below
+		a.handleError(c, err) // an error handler or the default page: errors.go
 	}
-	if sendErr := c.send(); sendErr != nil { // after-hooks, session, header, body: reply.go
-		err = sendErr
-	}
-	a.end(c, err) // teardown hooks: below
+	c.send() // after-hooks, the session, header and body: reply.go
 }
 
 // dispatch runs the request up to its reply or its error. A panic comes back as
@@ -211,24 +225,25 @@ func (a *App) dispatch(c *Context) (err error) {
 }
 
 // end runs the teardown hooks, the last added first, with the error that no
-// error handler answered.
-func (a *App) end(c *Context, unhandled error) {
+// error handler answered. It runs however the request ended.
+func (a *App) end(c *Context) {
 	c.ended.Store(true)
 	for _, hook := range slices.Backward(a.teardown) {
-		if err := callTeardown(hook, c, unhandled); err != nil {
+		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)
 		}
 	}
+	c.dropFile()
 	c.removeUploads()
-	if c.broken {
-		// The reply had begun when the handler failed. Cutting the connection
-		// is the only way left to tell the client that it is not whole.
+	if c.cut {
+		// The reply had begun when the handler failed, or the handler asked for
+		// it: cutting the connection tells the client that the reply is not whole.
 		panic(http.ErrAbortHandler)
 	}
 }
 
-func callTeardown(hook func(*Context, error), c *Context, unhandled error) (err error) {
+func callTeardown(hook func(*Context, error), c *Context) (err error) {
 	defer catch(&err)
-	hook(c, unhandled)
+	hook(c, c.unhandled)
 	return nil
 }

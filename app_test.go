@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,7 +30,7 @@ func newTestApp(t testing.TB) (*App, *bytes.Buffer) {
 		"templates/page.html":  {Data: []byte(`{{extends "base.html"}}{{define "content"}}Hello {{.name}}{{end}}`)},
 		"templates/error.html": {Data: []byte(`{{extends "base.html"}}{{define "content"}}{{index .list 9}}{{end}}`)},
 		"templates/mail.txt":   {Data: []byte(`Dear {{.name}}`)},
-		"static/style.css":     {Data: []byte("body{}")},
+		"static/style.css":     {Data: []byte("body{}"), ModTime: time.Unix(1_700_000_000, 0)},
 	}
 	app.Config.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	return app, &log
@@ -725,5 +726,181 @@ func TestFirstRequestsAtOnce(t *testing.T) {
 		if code := <-done; code != 200 {
 			t.Errorf("got %d", code)
 		}
+	}
+}
+
+// TestSetupThatPanics: no request may pass a door that was not finished.
+func TestSetupThatPanics(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Use(func(http.Handler) http.Handler { panic("no connection") })
+	app.Get("/", sayOK)
+	for i := range 2 {
+		if message := panicText(func() { ask(app, "GET", "/") }); message == "" {
+			t.Errorf("request %d was served", i+1)
+		}
+	}
+	if app.Check() == nil {
+		t.Error("Check finds nothing wrong")
+	}
+}
+
+// TestEndRunsAlways: teardown and the removal of uploads, however a request ends.
+func TestEndRunsAlways(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	contentType, body := multipartBody(t, nil, map[string]string{"doc": strings.Repeat("x", 12<<20)})
+	for name, view := range map[string]http.HandlerFunc{
+		"returns":  func(w http.ResponseWriter, r *http.Request) {},
+		"cuts":     func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
+		"panics":   func(w http.ResponseWriter, r *http.Request) { panic("argh") },
+		"half way": func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "half"); panic("argh") },
+	} {
+		app, _ := newTestApp(t)
+		tornDown := 0
+		app.Teardown(func(*Context, error) { tornDown++ })
+		app.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := r.ParseMultipartForm(1 << 20); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			view(w, r)
+		}))
+		panicText(func() { app.ServeHTTP(httptest.NewRecorder(), post(contentType, body)) })
+		if left, _ := os.ReadDir(os.TempDir()); len(left) != 0 || tornDown != 1 {
+			t.Errorf("%s: %d files left, teardown ran %d times; want 0 and 1", name, len(left), tornDown)
+		}
+	}
+}
+
+// TestTeardownErrors: the error that no handler answered, whatever kind of reply.
+func TestTeardownErrors(t *testing.T) {
+	app, _ := newTestApp(t)
+	var got error
+	app.Teardown(func(_ *Context, err error) { got = err })
+	app.AfterRequest(func(c *Context) error {
+		if c.Query("hook") != "" {
+			return errors.New("hook")
+		}
+		return nil
+	})
+	app.Get("/text", sayOK).Name("text")
+	app.Get("/fail", func(c *Context) error { return errors.New("view") })
+	app.Get("/stream", func(c *Context) error { _, err := io.WriteString(c.Writer(), "x"); return err })
+	for path, want := range map[string]string{
+		"/text": "<nil>", "/text?hook=1": "hook", "/fail": "view", "/fail?hook=1": "view",
+		"/stream": "<nil>", "/stream?hook=1": "hook", "/static/style.css?hook=1": "hook", "/nowhere": "<nil>",
+	} {
+		got = nil
+		if ask(app, "GET", path); fmt.Sprint(got) != want {
+			t.Errorf("%s: teardown got %v, want %s", path, got, want)
+		}
+	}
+}
+
+// TestUpgrade is what WebSocket libraries do: the status first, then Hijack.
+func TestUpgrade(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error {
+		w := c.Writer()
+		w.Header().Set("Upgrade", "x")
+		w.WriteHeader(http.StatusSwitchingProtocols)
+		conn, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		rw.WriteString("hello")
+		return rw.Flush()
+	})
+	server := httptest.NewServer(app)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+	all, _ := io.ReadAll(conn)
+	if got := string(all); !strings.HasPrefix(got, "HTTP/1.1 101") || !strings.HasSuffix(got, "\r\n\r\nhello") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestCanonicalRequest: what a guard sees is what is matched.
+func TestCanonicalRequest(t *testing.T) {
+	app, _ := newTestApp(t)
+	guard := func(seen func(r *http.Request)) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { seen(r); next.ServeHTTP(w, r) })
+		}
+	}
+	var path, method string
+	app.Use(guard(func(r *http.Request) { path, method = r.URL.Path, r.Method }))
+	app.BeforeRequest(func(c *Context) error {
+		if c.Request.URL.Path != path || c.Request.Method != method {
+			t.Errorf("the hook sees %s %s, the middleware %s %s", c.Request.Method, c.Request.URL.Path, method, path)
+		}
+		return nil
+	})
+	app.Route("/admin/users", func(c *Context) error { return c.Text(c.Request.Method + " " + c.Request.URL.Path) }, "GET", "POST").Name("users")
+	for _, test := range []struct{ method, path string }{
+		{"GET", "//admin/users"}, {"GET", "///admin/users"}, {"get", "/admin/users"}, {"pOsT", "//admin/users"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Method, r.URL = test.method, &url.URL{Path: test.path}
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, r)
+		if want := strings.ToUpper(test.method) + " /admin/users"; w.Code != 200 || w.Body.String() != want || method+" "+path != want {
+			t.Errorf("%s %s: got %d %s, middleware saw %s %s; want %s", test.method, test.path, w.Code, w.Body, method, path, want)
+		}
+		if r.Method != test.method || r.URL.Path != test.path {
+			t.Error("the caller's request was changed")
+		}
+	}
+}
+
+// TestClientGone: a client that leaves in the middle of a stream is no error in
+// the log, but the teardown learns of it.
+func TestClientGone(t *testing.T) {
+	app, log := newTestApp(t)
+	tornDown := make(chan error, 1)
+	app.Teardown(func(_ *Context, err error) { tornDown <- err })
+	app.Get("/", func(c *Context) error {
+		w := c.Writer()
+		for {
+			if _, err := io.WriteString(w, strings.Repeat("x", 1<<10)); err != nil {
+				return err
+			}
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				return err
+			}
+		}
+	})
+	server := httptest.NewServer(app)
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if err := <-tornDown; err == nil {
+		t.Error("teardown got no error")
+	}
+	server.Close()
+	if log.Len() > 0 {
+		t.Errorf("the log has %s", log)
+	}
+}
+
+// TestAfterHookThatCuts: http.ErrAbortHandler means the same wherever it is.
+func TestAfterHookThatCuts(t *testing.T) {
+	app, _ := newTestApp(t)
+	hooks, tornDown := 0, 0
+	app.AfterRequest(func(c *Context) error { hooks++; panic(http.ErrAbortHandler) })
+	app.Teardown(func(*Context, error) { tornDown++ })
+	app.Get("/", sayOK)
+	message := panicText(func() {
+		if w := ask(app, "GET", "/"); w.Body.Len() > 0 {
+			t.Errorf("a reply was sent: %s", w.Body)
+		}
+	})
+	if hooks != 1 || tornDown != 1 || message != http.ErrAbortHandler.Error() {
+		t.Errorf("hooks ran %d times, teardown %d, panic %q", hooks, tornDown, message)
 	}
 }

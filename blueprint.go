@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -83,9 +84,12 @@ func (s *scaffold) Delete(rule string, h HandlerFunc) *Route {
 //
 // The route's endpoint, its name in [Context.URLFor], is the name of the
 // function; [Route.Name] changes it. One function may have several rules under
-// its one endpoint.
+// its one endpoint; two values' methods of one name count as one function, so
+// give them Names.
 //
-// Route panics if the rule, a method or the handler is unusable.
+// Route panics if the rule, a method or the handler is unusable. [App.Check]
+// reports two functions under one endpoint, and a rule that an earlier one hides
+// because it matches the same paths and methods.
 func (s *scaffold) Route(rule string, h HandlerFunc, methods ...string) *Route {
 	return s.add("Route", rule, h, methods...)
 }
@@ -104,15 +108,17 @@ func (s *scaffold) Handle(rule string, h http.Handler, methods ...string) *Route
 		methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 	}
 	r := s.add("Handle", rule, func(c *Context) error {
-		h.ServeHTTP(c.Writer(), c.Request.WithContext(contextWith(c)))
+		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), contextKey{}, c))
+		h.ServeHTTP(c.Writer(), c.Request)
 		return nil
 	}, methods...)
-	r.mounted, r.endpoint, r.function = true, "", fmt.Sprintf("%T", h)
+	r.mounted, r.endpoint, r.function, r.code = true, "", fmt.Sprintf("%T", h), 0
 	return r
 }
 
 // BeforeRequest adds a hook that runs before the handler, in the order added,
-// on every request: also where no route matched. If it prepares a reply or
+// also where no route matched; but not for a request that the cross-origin check
+// refuses, see Config.TrustedOrigins. If it prepares a reply or
 // returns an error, the hooks after it and the handler do not run. It is
 // Flask's before_request.
 func (s *scaffold) BeforeRequest(h HandlerFunc) {
@@ -123,7 +129,8 @@ func (s *scaffold) BeforeRequest(h HandlerFunc) {
 // AfterRequest adds a hook that runs when the reply is prepared and not yet
 // sent, the last added first, on every request and for every reply. It may
 // change the reply: see [Context.Response]. An error from it becomes the reply
-// in its place. It is Flask's after_request.
+// in its place, and the after-hooks run again from the first, for that reply; if
+// one fails again, a bare 500 is sent. It is Flask's after_request.
 func (s *scaffold) AfterRequest(h HandlerFunc) {
 	s.setup("AfterRequest")
 	s.after = append(s.after, h)
@@ -144,6 +151,10 @@ func (s *scaffold) Teardown(f func(c *Context, err error)) {
 //
 // The handler of 500 also gets every error that has no status and no handler of
 // its type, inside an [HTTPError]: errors.As and errors.Is find it.
+//
+// A handler that returns err itself declines: the default page is sent. One that
+// fails with another error is answered by that error's handler, which Flask does
+// not look for, or by the handler of 500; a third is not tried.
 func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 	s.setup("ErrorHandler")
 	if code < 400 || code > 599 {
@@ -157,9 +168,10 @@ func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 
 // OnError makes h answer for errors of type E, found with errors.As: it is
 // Flask's errorhandler with an exception class. For an error with a status, a
-// handler of the code comes first. Among the types, the one that fits the
-// outermost error of the chain wins, and of those a concrete type wins over an
-// interface. OnError[error] gets every error that has no handler of its own.
+// handler of the code comes first. Among the types a concrete one wins over an
+// interface, wherever in the chain it fits, and of two such types the one that
+// fits the outer error. OnError[error] gets every error that has no handler of
+// its own.
 func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 	s := on.registrar()
 	s.setup("OnError")
@@ -184,9 +196,10 @@ type Route struct {
 	defaults  map[string]any
 	lenient   bool // StrictSlashes(false)
 	noOptions bool
-	mounted   bool   // an http.Handler: may end without a reply
-	function  string // the handler's full name
-	where     string // file:line of the registration
+	mounted   bool    // an http.Handler: may end without a reply
+	function  string  // the handler's full name
+	code      uintptr // where its code begins: that of two instances of a generic function differs
+	where     string  // file:line of the registration
 
 	serve HandlerFunc // handler inside wraps, made when setup ends
 }
@@ -214,7 +227,8 @@ func (s *scaffold) add(what, ruleText string, h HandlerFunc, methods ...string) 
 			r.methods = append(r.methods, m)
 		}
 	}
-	r.function = runtime.FuncForPC(reflect.ValueOf(h).Pointer()).Name()
+	r.code = reflect.ValueOf(h).Pointer()
+	r.function = runtime.FuncForPC(r.code).Name()
 	r.endpoint = endpointName(r.function)
 	s.app.routes = append(s.app.routes, r)
 	return r
@@ -298,7 +312,7 @@ func sameEndpoint(routes []*Route) error {
 		case r.endpoint == "":
 		case !taken:
 			first[r.endpoint] = r
-		case other.function != r.function:
+		case other.function != r.function || other.code != r.code:
 			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
 				r.endpoint, other, r))
 		}
@@ -346,9 +360,4 @@ func validToken(s string) bool {
 }
 
 // tokenChars are the characters of a token in HTTP.
-var tokenChars = func() (chars [256]bool) {
-	for _, ch := range "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" {
-		chars[ch] = true
-	}
-	return chars
-}()
+var tokenChars = newCharset("!#$%&'*+^`|")

@@ -692,7 +692,8 @@ func TestConfigValidate(t *testing.T) {
 		{"no limits", Config{MaxContentLength: -1, MaxFormMemorySize: -1, MaxFormParts: -1, MaxCookieSize: -1}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := tt.cfg.validate()
+			_, origins := tt.cfg.newCrossOriginProtection()
+			err := errors.Join(tt.cfg.validate(), origins)
 			var lines []string
 			if err != nil {
 				lines = strings.Split(err.Error(), "\n")

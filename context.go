@@ -1,7 +1,7 @@
 package hipflask
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,35 +31,32 @@ type Context struct {
 	match match
 	vars  []contextVar // what Key.Set stored
 
-	// The request's data, parsed when first asked for.
-	query url.Values
-	form  url.Values
-	files map[string][]*multipart.FileHeader
+	query url.Values // parsed when first asked for
+	form  *form      // the same
 
 	session      atomic.Pointer[Session] // made at the first call of Session
-	sessionSaved atomic.Bool             // the reply has its Set-Cookie, or needs none
+	sessionSaved atomic.Bool
 
 	// The reply; reply.go.
-	w          http.ResponseWriter
-	outer      http.Header // what the middleware had set before the App began
-	res        Response
-	values     [2]string // backs the values of Content-Type and Content-Length
-	failure    error     // the first mistake of a helper that returns no error
-	replied    bool      // a helper prepared a reply
-	committing bool      // the after-hooks run
-	streaming  bool      // the header is out and the body goes through Writer
-	streamErr  error     // why the stream takes no more
-	broken     bool      // the stream ended in an error
-	noSession  bool      // the session could not be saved
-	ended      atomic.Bool
+	w         http.ResponseWriter
+	outer     http.Header // what the middleware had set before the App began
+	res       Response
+	file      *fileReply // takes the place of the body; static.go
+	values    [2]string  // backs the values of Content-Type and Content-Length
+	phase     phase
+	replied   bool  // a helper prepared a reply
+	failure   error // the first mistake of a helper that returns no error
+	unhandled error // the error without a handler, for the log and the teardown hooks
+	streamErr error // why the stream takes no more
+	cut       bool  // the connection is to be cut, since the reply cannot be made whole
+	ended     atomic.Bool
 }
 
 // newContext begins a request.
 func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	c := &Context{Request: r, app: a, w: w}
-	c.res.Header = w.Header()
-	if len(c.res.Header) > 0 {
-		c.outer = c.res.Header.Clone()
+	if h := w.Header(); len(h) > 0 {
+		c.outer = h.Clone()
 	}
 	if limit := a.Config.maxContentLength(); limit >= 0 && r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
@@ -78,8 +75,8 @@ func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 	if w == nil {
 		w = &nowhere{header: http.Header{}}
 	}
-	c := a.newContext(w, r)
-	c.match = a.router.match(r.Method, r.URL.Path)
+	c := a.newContext(w, canonical(r))
+	c.match = a.router.match(c.Request.Method, c.Request.URL.Path)
 	return c
 }
 
@@ -91,11 +88,6 @@ func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n *nowhere) WriteHeader(int)             {}
 
 type contextKey struct{}
-
-// contextWith is the request's context for a mounted http.Handler.
-func contextWith(c *Context) context.Context {
-	return context.WithValue(c.Request.Context(), contextKey{}, c)
-}
 
 // From returns the Context of a request inside an http.Handler that was mounted
 // with [App.Handle], and nil anywhere else.
@@ -135,7 +127,8 @@ func (c *Context) ParamInt(name string) int {
 }
 
 // Query returns the first value of a name in the query string, or "". It is
-// Flask's request.args.get. [http.Request.URL] has all of them.
+// Flask's request.args.get. What is not properly encoded stands as it came, and
+// bytes that are no UTF-8 are U+FFFD. [http.Request.URL] has all of them.
 func (c *Context) Query(name string) string {
 	if c.query == nil {
 		c.query = parseValues(c.Request.URL.RawQuery)
@@ -148,21 +141,20 @@ func (c *Context) Query(name string) string {
 // it. A form over the limits of Config reads as empty, and the reply will be
 // 413 whatever the handler prepares.
 func (c *Context) Form(name string) string {
-	c.parseForm()
-	return c.form.Get(name)
+	return c.parseForm().values.Get(name)
 }
 
 // RequireForm is [Context.Form] for a field that must be there, if empty. Its
 // error is a 400 that names the field, as Flask's request.form[name], or a 413.
 func (c *Context) RequireForm(name string) (string, error) {
-	c.parseForm()
+	form := c.parseForm()
 	switch {
-	case c.failure != nil:
-		return "", c.failure
-	case !c.form.Has(name):
+	case form.err != nil:
+		return "", form.err
+	case !form.values.Has(name):
 		return "", Error(http.StatusBadRequest, fmt.Sprintf("The form has no field %q.", name))
 	}
-	return c.form.Get(name), nil
+	return form.values.Get(name), nil
 }
 
 // File returns the first file uploaded under a field's name: Flask's
@@ -170,18 +162,18 @@ func (c *Context) RequireForm(name string) (string, error) {
 // visitor chose no file, or a 413. What a browser says of a file, its name and
 // its type, is the visitor's word: never use the name as a path.
 func (c *Context) File(name string) (*multipart.FileHeader, error) {
-	c.parseForm()
+	form := c.parseForm()
 	switch {
-	case c.failure != nil:
-		return nil, c.failure
-	case len(c.files[name]) == 0:
+	case form.err != nil:
+		return nil, form.err
+	case len(form.files[name]) == 0:
 		return nil, Error(http.StatusBadRequest, fmt.Sprintf("The form has no file %q.", name))
 	}
-	return c.files[name][0], nil
+	return form.files[name][0], nil
 }
 
-// BindJSON decodes the request's JSON body into dst, as json.Unmarshal does. The
-// error is right to return: 415 if the request says it holds something else,
+// BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
+// whole numbers in an any are int, and lose no digit. The error is right to return: 415 if the request says it holds something else,
 // 413 for a body over the limit, 400 for a body that is no JSON, is more than
 // one value, or does not fit dst.
 func (c *Context) BindJSON(dst any) error {
@@ -193,7 +185,7 @@ func (c *Context) BindJSON(dst any) error {
 	if err != nil {
 		return err
 	}
-	err = json.Unmarshal(body, dst)
+	err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst)
 	var misfit *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &misfit) && misfit.Field != "":
@@ -219,54 +211,58 @@ func (c *Context) readBody() ([]byte, error) {
 	return nil, err
 }
 
+// form is the form of a request.
+type form struct {
+	values url.Values
+	files  map[string][]*multipart.FileHeader
+	err    error // it is over a limit
+}
+
 // parseForm reads the form once. What is no form, or a broken one, is empty, as
 // in Flask; one over the limits is also the request's failure.
-func (c *Context) parseForm() {
+func (c *Context) parseForm() *form {
 	if c.form != nil {
-		return
+		return c.form
 	}
-	c.form = url.Values{}
 	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	var read form
 	var err error
 	switch mediaType {
 	case "application/x-www-form-urlencoded":
-		err = c.parseURLEncoded()
+		read.values, err = c.readURLEncoded()
 	case "multipart/form-data":
-		err = c.parseMultipart()
+		read.values, read.files, err = c.readMultipart()
 	}
-	if err == nil {
-		return
-	}
-	c.form, c.files = url.Values{}, nil
-	if StatusCode(err) == http.StatusRequestEntityTooLarge {
+	if err != nil && StatusCode(err) == http.StatusRequestEntityTooLarge {
+		read.err = err
 		c.fail(err)
 	}
+	c.form = &read
+	return c.form
 }
 
-func (c *Context) parseURLEncoded() error {
+func (c *Context) readURLEncoded() (url.Values, error) {
 	if c.Request.PostForm != nil { // a middleware parsed it
-		c.form = c.Request.PostForm
-		return nil
+		return c.Request.PostForm, nil
 	}
-	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 {
+	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && c.Request.Body != nil {
 		c.Request.Body = http.MaxBytesReader(c.w, c.Request.Body, limit)
 	}
 	body, err := c.readBody()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.form = parseValues(string(body))
-	c.Request.PostForm = c.form
-	return nil
+	c.Request.PostForm = parseValues(string(body))
+	return c.Request.PostForm, nil
 }
 
-func (c *Context) parseMultipart() error {
+func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {
 	case errors.Is(err, multipart.ErrMessageTooLarge):
-		return Abort(http.StatusRequestEntityTooLarge).Wrap(err)
+		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(err)
 	case err != nil:
-		return err
+		return nil, nil, err
 	}
 	form := c.Request.MultipartForm
 	parts := 0
@@ -274,7 +270,7 @@ func (c *Context) parseMultipart() error {
 		parts += len(values)
 		for _, v := range values {
 			if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && int64(len(v)) > limit {
-				return Abort(http.StatusRequestEntityTooLarge).Wrap(
+				return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(
 					fmt.Errorf("hipflask: the field %q is above MAX_FORM_MEMORY_SIZE, %d bytes", name, limit))
 			}
 		}
@@ -283,11 +279,10 @@ func (c *Context) parseMultipart() error {
 		parts += len(headers)
 	}
 	if limit := c.app.Config.maxFormParts(); limit >= 0 && parts > limit {
-		return Abort(http.StatusRequestEntityTooLarge).Wrap(
+		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(
 			fmt.Errorf("hipflask: %d form parts are above MAX_FORM_PARTS, %d", parts, limit))
 	}
-	c.form, c.files = form.Value, form.File
-	return nil
+	return form.Value, form.File, nil
 }
 
 // removeUploads deletes what a multipart form left on the disk. net/http does
@@ -351,7 +346,8 @@ func (k Key[T]) Set(c *Context, v T) {
 func (k Key[T]) Get(c *Context) (v T, ok bool) {
 	for i := range c.vars {
 		if c.vars[i].id == k.id {
-			return c.vars[i].value.(T), true
+			v, _ = c.vars[i].value.(T) // a nil error is no error to a type assertion
+			return v, true
 		}
 	}
 	return v, false
@@ -376,10 +372,12 @@ func (c *Context) g() map[string]any {
 
 // startOver forgets the reply prepared so far and begins the one of an error.
 func (c *Context) startOver(failure *HTTPError) {
-	clear(c.res.Header)
-	maps.Copy(c.res.Header, c.outer)
-	maps.Copy(c.res.Header, failure.Header)
-	c.res.Status, c.res.Body = failure.Code, nil
+	h := c.Header()
+	clear(h)
+	maps.Copy(h, c.outer)
+	maps.Copy(h, failure.Header)
+	c.setBody(nil)
+	c.res.Status = failure.Code
 	c.failure, c.replied = nil, false
 }
 

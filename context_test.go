@@ -234,6 +234,7 @@ func TestBindJSON(t *testing.T) {
 		{"vendor type", "application/vnd.api+json", `{"title":"x"}`, 200, "{x 0}"},
 		{"repeated key: the last wins", "application/json", `{"title":"x","title":"y"}`, 200, "{y 0}"},
 		{"null", "application/json", `null`, 200, "{ 0}"},
+		{"with a byte order mark", "application/json", "\ufeff{}", 200, "{ 0}"},
 		{"broken", "application/json", `{"title":`, 400, "JSON"},
 		{"empty", "application/json", ``, 400, "JSON"},
 		{"two values", "application/json", `{} {}`, 400, "JSON"},
@@ -257,6 +258,20 @@ func TestBindJSON(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d %s", test.name, w.Code, w.Body, test.status, test.want)
 		}
 	}
+}
+
+func TestBindJSONAny(t *testing.T) {
+	app, _ := newTestApp(t)
+	request(t, app, post("application/json", `{"id":123456789012345678,"price":1.5}`), func(c *Context) error {
+		var v any
+		if err := c.BindJSON(&v); err != nil {
+			return err
+		}
+		if got := fmt.Sprintf("%#v", v); got != `map[string]interface {}{"id":123456789012345678, "price":1.5}` {
+			t.Errorf("got %s, want whole numbers whole", got)
+		}
+		return c.NoContent()
+	})
 }
 
 func TestParam(t *testing.T) {
@@ -303,6 +318,29 @@ func TestKey(t *testing.T) {
 	for range 2 {
 		if got := ask(app, "GET", "/").Body.String(); got != "Grace true false ." {
 			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestKeyOfInterface(t *testing.T) {
+	failure := NewKey[error]("failure")
+	app, _ := newTestApp(t)
+	c := app.NewContext(nil, httptest.NewRequest("GET", "/", nil))
+	failure.Set(c, nil)
+	if err, ok := failure.Get(c); err != nil || !ok {
+		t.Errorf("got %v, %v; want the nil that was set", err, ok)
+	}
+}
+
+func TestRequestWithoutBody(t *testing.T) {
+	app, _ := newTestApp(t)
+	r, _ := http.NewRequest("POST", "/", nil) // its Body is nil, unlike a server's
+	for _, contentType := range []string{urlencoded, "multipart/form-data; boundary=x", "application/json"} {
+		r.Header.Set("Content-Type", contentType)
+		c := app.NewContext(nil, r)
+		var v any
+		if got, err := c.Form("a"), c.BindJSON(&v); got != "" || StatusCode(err) < 400 || StatusCode(err) == 500 {
+			t.Errorf("%s: Form %q, BindJSON %v", contentType, got, err)
 		}
 	}
 }

@@ -214,12 +214,13 @@ func (a ConverterArgs) known() string {
 type patterned interface{ pattern() string }
 
 var builtinConverters = map[string]func(ConverterArgs) (Converter, error){
-	"string": newStringConverter,
-	"int":    newIntConverter,
-	"float":  newFloatConverter,
-	"path":   func(ConverterArgs) (Converter, error) { return pathConverter{}, nil },
-	"any":    newAnyConverter,
-	"uuid":   func(ConverterArgs) (Converter, error) { return uuidConverter{}, nil },
+	"string":  newStringConverter,
+	"default": newStringConverter, // Werkzeug's other name for it
+	"int":     newIntConverter,
+	"float":   newFloatConverter,
+	"path":    func(ConverterArgs) (Converter, error) { return pathConverter{}, nil },
+	"any":     newAnyConverter,
+	"uuid":    func(ConverterArgs) (Converter, error) { return uuidConverter{}, nil },
 }
 
 // errNoValue is a text of the right form that is no valid value: 404.

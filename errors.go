@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
@@ -32,8 +33,9 @@ type HTTPError struct {
 	Header  http.Header // added to the reply, such as Retry-After; may be nil
 }
 
-// Abort returns the error for a status with its usual text. A handler ends with
-// return hipflask.Abort(404). A code outside 400 to 599 is a mistake and becomes
+// Abort returns the error for a status with its usual text. Other than Flask's
+// it does not stop the handler, which must return it: return
+// hipflask.Abort(404). A code outside 400 to 599 is a mistake and becomes
 // a 500 whose cause says so.
 func Abort(code int) *HTTPError { return Error(code, "") }
 
@@ -56,13 +58,24 @@ func (e *HTTPError) Wrap(err error) *HTTPError {
 }
 
 // StatusCode returns e.Code.
-func (e *HTTPError) StatusCode() int { return e.Code }
+func (e *HTTPError) StatusCode() int { return e.orMistake().Code }
 
 // Unwrap returns the private cause.
-func (e *HTTPError) Unwrap() error { return e.Err }
+func (e *HTTPError) Unwrap() error { return e.orMistake().Err }
+
+// orMistake is e, or the 500 that a nil e is answered with: a nil *HTTPError,
+// returned as an error, is no nil error.
+func (e *HTTPError) orMistake() *HTTPError {
+	if e == nil {
+		return &HTTPError{Code: http.StatusInternalServerError,
+			Err: errors.New("hipflask: the error is a nil *HTTPError; a function that may return none must return error")}
+	}
+	return e
+}
 
 // Error returns code, message and cause: text for the log.
 func (e *HTTPError) Error() string {
+	e = e.orMistake()
 	text := fmt.Sprintf("%d %s", e.Code, statusName(e.Code))
 	if e.Message != "" {
 		text += ": " + e.Message
@@ -95,13 +108,13 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// catch, deferred, turns a panic into an error. http.ErrAbortHandler passes: it
-// asks net/http to cut the connection.
+// catch, deferred, turns a panic into an error. http.ErrAbortHandler, which asks
+// net/http to cut the connection, stays what it is; see App.end.
 func catch(err *error) {
 	switch value := recover(); value {
 	case nil:
 	case http.ErrAbortHandler:
-		panic(value)
+		*err = http.ErrAbortHandler
 	default:
 		*err = &PanicError{Value: value, Stack: debug.Stack()}
 	}
@@ -113,10 +126,13 @@ func asHTTPError(err error) (failure *HTTPError, known bool) {
 	var coded interface{ StatusCode() int }
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &coded):
-		if e, ok := coded.(*HTTPError); ok {
-			return e, true
+	case errors.As(err, &failure):
+		failure = failure.orMistake()
+		if failure.Code < 400 || failure.Code > 599 {
+			return Abort(failure.Code), true
 		}
+		return failure, true
+	case errors.As(err, &coded):
 		return Abort(coded.StatusCode()).Wrap(err), true
 	case errors.As(err, &tooLarge):
 		return Abort(http.StatusRequestEntityTooLarge).Wrap(err), true
@@ -131,56 +147,94 @@ type typeHandler struct {
 	bind func(err error) ErrorHandlerFunc
 }
 
-// handleError answers err, and returns the error that no handler was registered
-// for: the teardown hooks get it.
-func (a *App) handleError(c *Context, err error) (unhandled error) {
-	if c.streaming {
-		if errors.Is(c.streamErr, ErrReplySent) {
-			return nil // an error page took the stream's place
-		}
-		a.logError(c, "the handler failed after its reply had begun", err)
-		c.broken = c.streamErr == nil // a hijacked connection is the handler's to close
-		return err
+// handleError answers err. An error that no handler was registered for is kept
+// for the teardown hooks.
+func (a *App) handleError(c *Context, err error) {
+	if c.phase == begun {
+		a.handleLate(c, err)
+		return
 	}
 
 	// 1. An error handler, or the default page of an error that has a status.
 	// A handler may fail with another error that has a handler; but only once,
 	// so that two handlers cannot call each other for ever.
+	declined := false
 	for range 2 {
+		if c.abandoned(err) {
+			return
+		}
 		failure, known := asHTTPError(err)
 		handler := a.errorHandler(failure, known, err)
-		if handler == nil && !known {
-			break
-		}
 		if known {
 			a.logCause(c, failure)
 		}
-		next := error(failure)
+		if handler == nil && !known {
+			break
+		}
+		next := err
 		if handler != nil {
 			next = c.answer(failure, handler, err)
 		}
 		if next == nil {
-			return nil
+			return
 		}
-		if next == error(failure) { // a handler may also decline
+		if declined = same(next, err) || same(next, failure); declined && known {
 			c.defaultPage(failure)
-			return nil
+			return
+		}
+		if declined {
+			break
 		}
 		err = next
 	}
 
 	// 2. Every other error is a 500, which has a handler too.
+	c.unhandled = cmp.Or(c.unhandled, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
-	if handler := a.errorHandler(failure, true, failure); handler != nil {
+	handler := a.byCode[failure.Code]
+	if handler == nil && !declined {
+		handler = a.errorHandler(failure, true, failure)
+	}
+	if handler != nil {
 		next := c.answer(failure, handler, failure)
-		if next == nil {
-			return err
+		if next == nil || c.abandoned(next) {
+			return
 		}
-		a.logError(c, "the handler of the 500 failed too", next)
+		if !same(next, failure) {
+			a.logError(c, "the handler of the 500 failed too", next)
+		}
 	}
 	c.defaultPage(failure)
-	return err
+}
+
+// handleLate is handleError once the header is out: no page can be sent.
+func (a *App) handleLate(c *Context, err error) {
+	switch {
+	case c.abandoned(err):
+	case errors.Is(c.streamErr, ErrReplySent): // an error page took the stream's place
+	default:
+		if c.Request.Context().Err() == nil { // else the client has gone, which is no failure
+			a.logError(c, "the handler failed after its reply had begun", err)
+		}
+		c.unhandled = err
+		c.cut = c.streamErr == nil // a hijacked connection is the handler's to close
+	}
+}
+
+// abandoned reports whether err asks for the connection to be cut.
+func (c *Context) abandoned(err error) bool {
+	if !errors.Is(err, http.ErrAbortHandler) {
+		return false
+	}
+	c.cut, c.phase = true, begun
+	return true
+}
+
+// same reports whether a and b are one error; == alone panics for errors of a
+// type that cannot be compared.
+func same(a, b error) bool {
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 // errorHandler chooses the handler for err: by code where it has one, then by
@@ -293,7 +347,11 @@ func (a *App) logError(c *Context, message string, err error) {
 		attrs = append(attrs, slog.String("route", r.rule.text), slog.String("endpoint", r.endpoint))
 	}
 	var p *PanicError
-	if errors.As(err, &p) {
+	switch {
+	case !errors.As(err, &p):
+	case a.Config.Debug:
+		message += "\n" + string(p.Stack) // on lines of its own, for a person
+	default:
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
 	a.Logger().LogAttrs(c.Request.Context(), slog.LevelError, message, attrs...)

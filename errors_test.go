@@ -65,6 +65,8 @@ func TestErrorHandlers(t *testing.T) {
 		{"a body over the limit", nil, fmt.Errorf("reading: %w", &http.MaxBytesError{}), 413, "<h1>Request Entity Too Large</h1>"},
 		{"an error of another package with StatusCode", nil, teapot{}, 418, "<h1>I&#39;m a teapot</h1>"},
 		{"a code that is no error's", nil, Abort(200), 500, "<h1>Internal Server Error</h1>"},
+		{"no code at all", nil, &HTTPError{Message: "x"}, 500, "<h1>Internal Server Error</h1>"},
+		{"a nil *HTTPError, which is no nil error", []func(*App){httpError}, (*HTTPError)(nil), 500, "*HTTPError 500"},
 
 		{"a handler that fails", []func(*App){failing(404), code(500)}, Abort(404), 500, "500"},
 		{"a handler that fails, no 500 handler", []func(*App){failing(404)}, Abort(404), 500, "<h1>Internal Server Error</h1>"},
@@ -78,6 +80,21 @@ func TestErrorHandlers(t *testing.T) {
 		{"a handler that declines", []func(*App){func(a *App) {
 			a.ErrorHandler(405, func(_ *Context, err error) error { return err })
 		}}, &HTTPError{Code: 405, Header: http.Header{"Allow": {"PUT"}}}, 405, "<h1>Method Not Allowed</h1>"},
+		{"a handler that declines a wrapped error", []func(*App){func(a *App) {
+			a.ErrorHandler(404, func(_ *Context, err error) error { return err })
+		}}, fmt.Errorf("no post 7: %w", Abort(404)), 404, "<h1>Not Found</h1>"},
+		{"a type's handler that declines", []func(*App){func(a *App) {
+			calls := 0
+			OnError(a, func(_ *Context, err *myError) error {
+				calls++
+				return fmt.Errorf("call %d: %w", calls, Abort(400+calls))
+			})
+		}, func(a *App) {
+			OnError(a, func(_ *Context, err error) error { return err })
+		}}, errors.New("plain"), 500, "<h1>Internal Server Error</h1>"},
+		{"an error that cannot be compared", []func(*App){func(a *App) {
+			OnError(a, func(_ *Context, err sliceError) error { return err })
+		}}, sliceError{"a"}, 500, "<h1>Internal Server Error</h1>"},
 		// In Flask an abort inside a handler is a 500; an error value asks for its reply.
 		{"a type's handler that aborts", []func(*App){func(a *App) {
 			OnError(a, func(c *Context, err *myError) error { return Abort(404) })
@@ -112,6 +129,11 @@ func failing(code int) func(*App) {
 		a.ErrorHandler(code, func(*Context, error) error { return errors.New("the handler is broken") })
 	}
 }
+
+// sliceError is of a type for which == panics.
+type sliceError []string
+
+func (sliceError) Error() string { return "a list" }
 
 type teapot struct{}
 

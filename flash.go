@@ -52,21 +52,27 @@ func (c *Context) FlashAs(category, text string) {
 		s.fail(err)
 		return
 	}
-	s.put(flashesKey, appendFlash(s.values[flashesKey], message))
+	s.put(flashesKey, s.appendFlash(message))
 }
 
-// appendFlash adds a message to a JSON list without decoding it: a view may
-// flash for each of a thousand rows. What is no list begins a new one.
-func appendFlash(list, message []byte) json.RawMessage {
-	list = bytes.TrimSpace(list)
+// appendFlash adds a message to the JSON list of them without decoding it, and
+// mostly without copying it: a view may flash for each of a thousand rows. What
+// is no list begins a new one.
+func (s *Session) appendFlash(message []byte) json.RawMessage {
+	list := bytes.TrimSpace(s.values[flashesKey])
 	if !bytes.HasPrefix(list, []byte("[")) {
 		list = []byte("[]")
 	}
-	before := bytes.TrimSpace(list[:len(list)-1])
-	if len(before) > len("[") {
-		return slices.Concat(before, []byte(","), message, []byte("]"))
+	open := bytes.TrimSpace(list[:len(list)-1])
+	if s.flashList != &list[0] { // not yet a list of our own, with room at its end
+		open = append(make([]byte, 0, 2*len(list)+len(message)), open...)
 	}
-	return slices.Concat(before, message, []byte("]"))
+	if len(open) > len("[") {
+		open = append(open, ',')
+	}
+	list = append(append(open, message...), ']')
+	s.flashList = &list[0]
+	return list
 }
 
 // FlashedMessages returns the messages flashed and not yet shown, oldest first:

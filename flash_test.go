@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // shown writes messages as Flask's with_categories does: category:text.
@@ -140,10 +141,47 @@ func TestAppendFlash(t *testing.T) {
 		{" [ [\"a\",\"b\"]\n] ", `["a","b"],["","x"]`},
 	}
 	for _, tt := range tests {
-		got := appendFlash([]byte(tt.list), []byte(`["","x"]`))
+		before := []byte(tt.list)
+		s := &Session{values: map[string]json.RawMessage{flashesKey: before}}
+		got := s.appendFlash([]byte(`["","x"]`))
+		if string(before) != tt.list {
+			t.Errorf("%q was changed in place: %s", tt.list, before)
+		}
 		if !sameJSON(got, got) || strings.ReplaceAll(string(got), " ", "") != "["+tt.want+"]" {
 			t.Errorf("%q: got %s, want [%s]", tt.list, got, tt.want)
 		}
+		s.values[flashesKey] = got
+		if again, want := s.appendFlash([]byte(`["","y"]`)), string(got[:len(got)-1])+`,["","y"]]`; string(again) != want {
+			t.Errorf("%q, once more: got %s, want %s", tt.list, again, want)
+		}
+	}
+}
+
+// TestFlashFloodThroughTheApp is threat 14: what nobody shows costs little, and gives way.
+func TestFlashFloodThroughTheApp(t *testing.T) {
+	app, log := newTestApp(t)
+	app.Get("/", func(c *Context) error {
+		c.Session().Set("name", "Ada")
+		for i := range 20_000 {
+			c.Flash(fmt.Sprint("message ", i))
+		}
+		return c.Text("ok")
+	})
+	app.Get("/show", func(c *Context) error {
+		messages := c.FlashedMessages()
+		return c.Text(fmt.Sprint(c.Session().GetString("name"), " ", messages[len(messages)-1]))
+	})
+	start := time.Now()
+	w := ask(app, "GET", "/")
+	if took := time.Since(start); w.Code != 200 || took > 5*time.Second {
+		t.Fatalf("got %d after %s", w.Code, took)
+	}
+	cookie := w.Result().Cookies()[0]
+	if got := ask(app, "GET", "/show", "Cookie", cookie.Name+"="+cookie.Value).Body.String(); got != "Ada message 19999" {
+		t.Errorf("got %q, want the session with the newest messages", got)
+	}
+	if !strings.Contains(log.String(), "WARN") {
+		t.Errorf("the log does not tell of the dropped messages: %s", log)
 	}
 }
 

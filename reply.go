@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,12 +21,11 @@ import (
 // Data holds the values a page is rendered with, by name: {{.name}}.
 type Data map[string]any
 
-// Response is the reply as prepared so far; nothing of it has been sent. An
-// after-hook gets it with [Context.Response] and may change all of it.
+// Response is status and body of the reply as prepared so far; nothing of it has
+// been sent. An after-hook may change both. The header is [Context.Header].
 type Response struct {
-	Status int         // 0 until a helper or Context.Status sets it; then 200 is sent
-	Header http.Header // the same map as Context.Header; change it, do not replace it
-	Body   []byte      // nil while the reply is streamed
+	Status int    // 0 until a helper or Context.Status sets it; 200 is sent then
+	Body   []byte // nil while a stream or a file is sent; setting it replaces a file
 }
 
 // Response returns the reply as prepared so far.
@@ -33,7 +33,7 @@ func (c *Context) Response() *Response { return &c.res }
 
 // Header returns the reply's header. A name or a value that HTTP does not allow,
 // such as one with a line break, makes the reply a 500 instead of being sent.
-func (c *Context) Header() http.Header { return c.res.Header }
+func (c *Context) Header() http.Header { return c.w.Header() }
 
 // Status sets the reply's status and returns c, to be followed by the reply:
 // return c.Status(201).JSON(post). The status must be between 200 and 999.
@@ -42,14 +42,19 @@ func (c *Context) Status(code int) *Context {
 	return c
 }
 
-// SetCookie adds a cookie to the reply. A cookie with a name or a value that a
-// browser would not get back unchanged makes the reply a 500.
+// SetCookie adds a cookie to the reply. An empty Path means "/", as in Flask. A
+// cookie with a name or a value that would not come back from a browser
+// unchanged makes the reply a 500.
 func (c *Context) SetCookie(cookie *http.Cookie) {
-	if err := cookie.Valid(); err != nil {
+	sent := *cookie
+	if sent.Path == "" {
+		sent.Path = "/"
+	}
+	if err := sent.Valid(); err != nil {
 		c.fail(fmt.Errorf("hipflask: SetCookie(%q): %w", cookie.Name, err))
 		return
 	}
-	c.res.Header.Add("Set-Cookie", cookie.String())
+	c.Header().Add("Set-Cookie", sent.String())
 }
 
 // Render prepares a page: Flask's render_template. The name is a file's path
@@ -90,40 +95,49 @@ func (c *Context) Text(text string) error {
 }
 
 // HTML prepares a reply of HTML from a format as fmt.Sprintf takes it. What an
-// argument prints is escaped, except for a template.HTML.
+// argument prints is escaped, except for a template.HTML. Without arguments the
+// format is the text as it stands, and a % in it is nothing special.
 func (c *Context) HTML(format template.HTML, args ...any) error {
+	if len(args) == 0 {
+		return c.reply(htmlType, []byte(format))
+	}
 	escaped := make([]any, len(args))
 	for i, arg := range args {
-		escaped[i] = escapedArg{arg}
+		escaped[i] = escapedArg(func(format string) string {
+			text := fmt.Sprintf(format, arg)
+			if _, trusted := arg.(template.HTML); !trusted {
+				text = html.EscapeString(text)
+			}
+			return text
+		})
 	}
 	return c.reply(htmlType, fmt.Appendf(nil, string(format), escaped...))
 }
 
-// escapedArg prints as its value does, with HTML's characters escaped.
-type escapedArg struct{ value any }
+// escapedArg prints a value with HTML's characters escaped. It is a function so
+// that even a wrong verb, for which fmt prints what it finds, shows no value.
+type escapedArg func(format string) string
 
 func (a escapedArg) Format(f fmt.State, verb rune) {
-	text := fmt.Sprintf(fmt.FormatString(f, verb), a.value)
-	if _, trusted := a.value.(template.HTML); !trusted {
-		text = html.EscapeString(text)
-	}
-	io.WriteString(f, text)
+	io.WriteString(f, a(fmt.FormatString(f, verb)))
 }
 
 // JSON prepares a reply of v as JSON, with the keys of maps sorted and a line
 // break at the end: Flask's jsonify. In Debug it is indented. The error is that
 // of a v that JSON cannot hold.
 func (c *Context) JSON(v any) error {
-	var body strings.Builder
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false) // no browser takes application/json for a page
-	if c.app.Config.Debug {
-		enc.SetIndent("", "  ")
-	}
-	if err := enc.Encode(v); err != nil {
+	body, err := marshal(v)
+	if err != nil {
 		return fmt.Errorf("hipflask: JSON: %w", err)
 	}
-	return c.reply("application/json", []byte(body.String()))
+	if c.app.Config.Debug {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, body, "", "  "); err != nil {
+			return fmt.Errorf("hipflask: JSON: %w", err)
+		}
+		body = indented.Bytes()
+	}
+	return c.reply("application/json", append(body, '\n'))
 }
 
 // Bytes prepares a reply of any type. It keeps data, which must not change
@@ -134,8 +148,8 @@ func (c *Context) Bytes(contentType string, data []byte) error {
 
 // NoContent prepares the reply 204, without a body.
 func (c *Context) NoContent() error {
-	c.res.Status, c.res.Body = http.StatusNoContent, nil
-	c.replied = true
+	c.res.Status = http.StatusNoContent
+	c.setBody(nil)
 	return nil
 }
 
@@ -151,7 +165,7 @@ func (c *Context) Redirect(location string) error {
 		c.res.Status = http.StatusFound
 	}
 	location = encodeLocation(location)
-	c.res.Header.Set("Location", location)
+	c.Header().Set("Location", location)
 	shown := html.EscapeString(location)
 	if u, err := url.Parse(location); err == nil && (u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https") {
 		shown = fmt.Sprintf(`<a href="%s">%[1]s</a>`, shown)
@@ -197,16 +211,10 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 // encodeLocation percent-encodes what a URL cannot hold. A % stays: the location
 // is a URL, encoded where its maker thought of it.
 func encodeLocation(location string) string {
-	var b strings.Builder
-	for _, ch := range []byte(location) {
-		if ch <= ' ' || ch >= 0x7f || strings.IndexByte("\"<>\\^`{|}", ch) >= 0 {
-			fmt.Fprintf(&b, "%%%02X", ch)
-		} else {
-			b.WriteByte(ch)
-		}
-	}
-	return b.String()
+	return string(appendQuoted(nil, location, &locationSafe))
 }
+
+var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
 // redirectPath prepares the router's own redirect.
 func (c *Context) redirectPath(path string) error {
@@ -216,7 +224,7 @@ func (c *Context) redirectPath(path string) error {
 
 // allowed prepares the reply to an OPTIONS request.
 func (c *Context) allowed(methods []string) error {
-	c.res.Header.Set("Allow", strings.Join(methods, ", "))
+	c.Header().Set("Allow", strings.Join(methods, ", "))
 	return c.reply(htmlType, nil)
 }
 
@@ -235,68 +243,82 @@ const htmlType = "text/html; charset=utf-8"
 // pageType returns the Content-Type of a template. One that html/template does
 // not escape is never called HTML.
 func pageType(name string) string {
-	switch path.Ext(name) {
-	case ".html", ".htm":
-		return htmlType
-	case ".xhtml":
+	ext := strings.ToLower(path.Ext(name))
+	switch {
+	case ext == ".xhtml":
 		return "application/xhtml+xml; charset=utf-8"
-	case ".xml":
-		return "application/xml; charset=utf-8"
-	case ".svg":
-		return "image/svg+xml; charset=utf-8"
-	case ".js":
-		return "text/javascript; charset=utf-8"
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".json":
-		return "application/json"
-	case ".csv":
-		return "text/csv; charset=utf-8"
+	case webTypes[ext] != "":
+		return webTypes[ext]
 	}
 	return "text/plain; charset=utf-8"
 }
 
 // reply prepares a body. A Content-Type that the handler chose itself stays.
 func (c *Context) reply(contentType string, body []byte) error {
-	if chosen := c.res.Header["Content-Type"]; len(chosen) == 0 || chosen[0] == c.values[0] {
+	h := c.Header()
+	if chosen := h["Content-Type"]; len(chosen) == 0 || chosen[0] == c.values[0] {
 		c.values[0] = contentType
-		c.res.Header["Content-Type"] = c.values[0:1:1]
+		h["Content-Type"] = c.values[0:1:1]
 	}
-	c.res.Body = body
-	c.replied = true
+	c.setBody(body)
 	return nil
 }
 
-// send finishes the reply and sends it, unless it was streamed.
-func (c *Context) send() (unhandled error) {
-	if c.streaming {
-		return nil
-	}
-	_, unhandled = c.commit()
-	c.write()
-	return unhandled
+// setBody makes body the reply's, in place of what was prepared before.
+func (c *Context) setBody(body []byte) {
+	c.dropFile()
+	c.res.Body = body
+	c.replied = true
 }
 
-// commit makes the prepared reply final: after-hooks, then the session. If one
-// of them fails, the reply becomes the error's, and the after-hooks run once
-// more for that; failed then says so.
-func (c *Context) commit() (failed, unhandled error) {
-	c.committing = true
-	defer func() { c.committing = false }()
+// A reply is prepared, then committed, then begun. Handlers, error handlers and
+// after-hooks prepare it; what they prepare can be replaced until the first byte
+// of its header is out.
+type phase int
+
+const (
+	preparing  phase = iota
+	committing       // the after-hooks run
+	begun            // the header is out, or the connection was given away
+)
+
+// send makes the reply final and sends it, unless a stream has begun.
+func (c *Context) send() {
+	if c.phase == begun {
+		return
+	}
+	c.commit()
+	c.write()
+}
+
+// commit makes the prepared reply final: after-hooks, then the session. If that
+// fails, the reply becomes the error's, for which the after-hooks run once more;
+// commit then returns why.
+func (c *Context) commit() (failed error) {
+	c.phase = committing
 	failed = c.finish()
 	if failed == nil {
-		return nil, nil
+		return nil
 	}
-	unhandled = c.app.handleError(c, failed)
+	c.app.handleError(c, failed)
+	if c.cut {
+		return failed
+	}
 	if err := c.finish(); err != nil {
 		c.app.logError(c, "the error's own reply could not be finished", err)
+		c.outer = nil // whatever it is that cannot be sent, this reply is without it
+		c.defaultPage(Abort(http.StatusInternalServerError))
+		c.addSessionHeader()
 	}
-	return failed, unhandled
+	return failed
 }
 
-// finish runs the after-hooks, saves the session and checks the header.
+// finish runs the after-hooks, checks the header and saves the session.
 func (c *Context) finish() (err error) {
 	defer catch(&err)
+	if c.failure != nil {
+		return c.failure
+	}
 	if c.res.Status == 0 {
 		c.res.Status = http.StatusOK
 	}
@@ -305,27 +327,26 @@ func (c *Context) finish() (err error) {
 			return err
 		}
 	}
-	if c.noSession {
-		addVaryCookie(c.res.Header) // this reply is the failed session's doing
-	} else if err := c.saveSession(); err != nil {
-		c.noSession = true
+	if err := c.checkHeader(); err != nil {
 		return err
 	}
-	return c.checkHeader()
+	err = c.saveSession()
+	c.addSessionHeader()
+	return err
 }
 
 // checkHeader refuses what would split the reply or be changed on its way.
 func (c *Context) checkHeader() error {
-	if c.res.Status < 200 || c.res.Status > 999 {
-		return fmt.Errorf("hipflask: %d is no status of a reply", c.res.Status)
+	if s := c.res.Status; s < 200 && s != http.StatusSwitchingProtocols || s > 999 {
+		return fmt.Errorf("hipflask: %d is no status of a reply", s)
 	}
-	for name, values := range c.res.Header {
-		if !validToken(name) {
+	for name, values := range c.Header() {
+		if !validToken(strings.TrimPrefix(name, http.TrailerPrefix)) {
 			return fmt.Errorf("hipflask: %q is no name of a header", name)
 		}
 		for _, v := range values {
 			if splitsHeader(v) {
-				return fmt.Errorf("hipflask: the header %s has a line break or NUL in its value %q", name, v)
+				return fmt.Errorf("hipflask: the header %s has a line break or NUL in its value", name) // which may be a secret
 			}
 		}
 	}
@@ -342,22 +363,28 @@ func splitsHeader(v string) bool {
 	return false
 }
 
-// write sends the prepared reply.
+// write sends the committed reply.
 func (c *Context) write() {
-	status := c.res.Status
-	if status == http.StatusNoContent || status == http.StatusNotModified {
-		c.res.Header.Del("Content-Type")
-		c.w.WriteHeader(status)
+	if c.cut {
 		return
 	}
-	if len(c.res.Header["Content-Length"]) == 0 {
-		c.values[1] = strconv.Itoa(len(c.res.Body))
-		c.res.Header["Content-Length"] = c.values[1:2:2]
+	c.phase = begun
+	h, status, body := c.Header(), c.res.Status, c.res.Body
+	switch {
+	case status == http.StatusNoContent || status == http.StatusNotModified:
+		h.Del("Content-Type")
+		c.w.WriteHeader(status)
+		return
+	case c.file != nil && body == nil:
+		c.file.send(c)
+		return
 	}
+	c.values[1] = strconv.Itoa(len(body))
+	h["Content-Length"] = c.values[1:2:2]
 	c.w.WriteHeader(status)
 	if c.Request.Method != http.MethodHead {
 		// A failed write means that the client has gone; nobody is left to tell.
-		c.w.Write(c.res.Body)
+		c.w.Write(body)
 	}
 }
 
@@ -379,28 +406,26 @@ func (w replyWriter) begin(status int) error {
 	switch {
 	case c.ended.Load():
 		return ErrReplySent
-	case c.streaming:
+	case c.phase == begun:
 		return c.streamErr
-	case c.committing:
+	case c.phase == committing:
 		return errors.New("hipflask: an after-hook cannot stream; it can change Context.Response")
 	}
 	if status != 0 {
 		c.res.Status = status
 	}
-	c.res.Body = nil
-	c.replied = true
-	failed, _ := c.commit()
-	c.streaming = true
-	if failed != nil {
-		c.streamErr = fmt.Errorf("%w as an error page: %w", ErrReplySent, failed)
+	c.setBody(nil)
+	if failed := c.commit(); failed != nil {
 		c.write()
+		c.streamErr = fmt.Errorf("%w as an error page: %w", ErrReplySent, failed)
 		return c.streamErr
 	}
+	c.phase = begun
 	c.w.WriteHeader(c.res.Status)
 	return nil
 }
 
-func (w replyWriter) Header() http.Header { return w.c.res.Header }
+func (w replyWriter) Header() http.Header { return w.c.Header() }
 
 func (w replyWriter) WriteHeader(status int) {
 	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
@@ -440,24 +465,35 @@ func (w replyWriter) FlushError() error {
 	return http.NewResponseController(w.c.w).Flush()
 }
 
-// Hijack makes the session and the after-hooks final too; what they put into
-// the header is in Header, for whoever writes the handshake.
+// Hijack makes the session and the after-hooks final too, unless a 101 did so
+// before it; what they put into the header is in Header, for whoever writes the
+// handshake. If the connection cannot be had, a reply can still be prepared.
 func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c := w.c
-	if c.ended.Load() || c.streaming {
+	switch {
+	case c.ended.Load() || c.streamErr != nil:
 		return nil, nil, ErrReplySent
+	case c.phase == committing:
+		return nil, nil, errors.New("hipflask: an after-hook cannot take the connection")
 	}
-	c.replied = true
-	if failed, _ := c.commit(); failed != nil {
-		c.write()
-		c.streaming, c.streamErr = true, ErrReplySent
-		return nil, nil, failed
+	if c.phase == preparing {
+		c.res.Status = http.StatusSwitchingProtocols
+		c.setBody(nil)
+		if failed := c.commit(); failed != nil {
+			c.write()
+			c.streamErr = ErrReplySent
+			return nil, nil, failed
+		}
 	}
 	conn, rw, err := http.NewResponseController(c.w).Hijack()
-	if err == nil {
-		c.streaming, c.streamErr = true, http.ErrHijacked
+	if err != nil {
+		if c.phase == committing {
+			c.phase, c.replied, c.res.Status = preparing, false, 0
+		}
+		return nil, nil, err
 	}
-	return conn, rw, err
+	c.phase, c.streamErr = begun, http.ErrHijacked
+	return conn, rw, nil
 }
 
 func (w replyWriter) Unwrap() http.ResponseWriter { return w.c.w }

@@ -2,10 +2,13 @@ package hipflask
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,6 +30,7 @@ func TestReplies(t *testing.T) {
 		{"HTML escapes its arguments", func(c *Context) error {
 			return c.HTML("<b>%s %d %v %s %5.1f %q</b>", "<&>", 7, errors.New("<e>"), template.HTML("<i>"), 1.25, "<")
 		}, 200, htmlType, "57", "<b>&lt;&amp;&gt; 7 &lt;e&gt; <i>   1.2 &#34;&lt;&#34;</b>"},
+		{"HTML without arguments is verbatim", func(c *Context) error { return c.HTML("<p style='width: 100%'>") }, 200, htmlType, "23", "<p style='width: 100%'>"},
 		{"bytes", func(c *Context) error { return c.Bytes("image/png", []byte("\x89PNG")) }, 200, "image/png", "4", "\x89PNG"},
 		{"JSON", func(c *Context) error {
 			return c.JSON(map[string]any{"b": 1, "a": "é", "n": nil, "h": "<&>"})
@@ -64,6 +68,17 @@ func TestReplies(t *testing.T) {
 		if head.Code != w.Code || head.Body.Len() != 0 || head.Header().Get("Content-Length") != w.Header().Get("Content-Length") {
 			t.Errorf("%s: HEAD got %d, length %q, body %q; want GET's without the body", test.name, head.Code, head.Header().Get("Content-Length"), head.Body)
 		}
+	}
+}
+
+func TestHTMLWrongVerbs(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error {
+		format := template.HTML("%p %w %d %T %z %[5]s") // not a constant, for vet
+		return c.HTML(format, "<p>", "<w>", "<d>", "<T>")
+	})
+	if body := ask(app, "GET", "/").Body.String(); strings.ContainsAny(body, "<>") {
+		t.Errorf("an argument came out unescaped: %s", body)
 	}
 }
 
@@ -168,12 +183,11 @@ func FuzzSafeRedirect(f *testing.F) {
 	f.Add("/post/7?a=b")
 	app := New("fuzz")
 	f.Fuzz(func(t *testing.T, target string) {
-		c := &Context{app: app, Request: httptest.NewRequest("GET", "/", nil)}
-		c.res.Header = http.Header{}
+		c := &Context{app: app, Request: httptest.NewRequest("GET", "/", nil), w: httptest.NewRecorder()}
 		if err := c.SafeRedirect(target, "/fallback"); err != nil {
 			t.Fatalf("SafeRedirect(%q): %v", target, err)
 		}
-		location := c.res.Header.Get("Location")
+		location := c.Header().Get("Location")
 		asBrowser := strings.NewReplacer("\t", "", "\r", "", "\n", "", `\`, "/").Replace(strings.Trim(location, " \x00\t\r\n\f"))
 		base, _ := url.Parse("http://site.example/dir/page")
 		u, err := base.Parse(asBrowser)
@@ -210,7 +224,7 @@ func TestHeaderRefusesLineBreaks(t *testing.T) {
 			if w.Code != 500 {
 				t.Errorf("%s: header %q: %q gave %d, want 500", where, test.name, test.value, w.Code)
 			}
-			if _, there := w.Header()[test.name]; there && where != "after" {
+			if _, there := w.Header()[test.name]; there {
 				t.Errorf("%s: header %q: %q was sent", where, test.name, test.value)
 			}
 			if !strings.Contains(log.String(), "header") {
@@ -225,9 +239,9 @@ func TestSetCookie(t *testing.T) {
 		cookie http.Cookie
 		want   string // empty: a 500
 	}{
-		{http.Cookie{Name: "a", Value: "b"}, "a=b"},
+		{http.Cookie{Name: "a", Value: "b"}, "a=b; Path=/"},
 		{http.Cookie{Name: "a", Value: "b", Path: "/p", MaxAge: 60, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}, "a=b; Path=/p; Max-Age=60; HttpOnly; Secure; SameSite=Lax"},
-		{http.Cookie{Name: "a", Value: "b c", Quoted: true}, `a="b c"`},
+		{http.Cookie{Name: "a", Value: "b c", Quoted: true}, `a="b c"; Path=/`},
 		{http.Cookie{Name: "", Value: "b"}, ""},
 		{http.Cookie{Name: "a b", Value: "b"}, ""},
 		{http.Cookie{Name: "a", Value: "b\r\nc"}, ""},
@@ -255,7 +269,7 @@ func TestAfterRequestChangesTheReply(t *testing.T) {
 			t.Errorf("the hook sees %d %q", res.Status, res.Body)
 		}
 		res.Status, res.Body = 203, append(res.Body, " changed"...)
-		res.Header.Set("X-A", "1")
+		c.Header().Set("X-A", "1")
 		return nil
 	})
 	app.Get("/", sayOK)
@@ -270,8 +284,149 @@ func TestDefaultPages(t *testing.T) {
 		app, _ := newTestApp(t)
 		app.Get("/", func(c *Context) error { return Abort(code) })
 		w := ask(app, "GET", "/")
-		if w.Code != code || w.Header().Get("Content-Type") != htmlType || !strings.Contains(w.Body.String(), "<p>"+template.HTMLEscapeString(statusMessages[code])+"</p>") {
-			t.Errorf("%d: got %d %s", code, w.Code, w.Body)
+		name := template.HTMLEscapeString(http.StatusText(code))
+		for _, want := range []string{
+			fmt.Sprintf("<title>%d %s</title>", code, name), "<h1>" + name + "</h1>", "<p>" + template.HTMLEscapeString(statusMessages[code]) + "</p>",
+		} {
+			if w.Code != code || w.Header().Get("Content-Type") != htmlType || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%d: got %d %s, want %s in it", code, w.Code, w.Body, want)
+			}
 		}
+	}
+}
+
+// TestReplyOfLastResort: an after-hook that spoils every reply, the error's too,
+// gets a bare 500; and teardown runs.
+func TestReplyOfLastResort(t *testing.T) {
+	for name, spoil := range map[string]func(c *Context){
+		"status":      func(c *Context) { c.Status(42) },
+		"header":      func(c *Context) { c.Header().Set("X-A", "a\r\nb") },
+		"panic":       func(c *Context) { panic("argh") },
+		"bad cookie":  func(c *Context) { c.SetCookie(&http.Cookie{Name: "a b"}) },
+		"from middle": func(c *Context) { c.outer = http.Header{"X-A": {"a\nb"}}; c.Header().Set("X-A", "a\nb") },
+	} {
+		app, _ := newTestApp(t)
+		app.AfterRequest(func(c *Context) error { spoil(c); return nil })
+		tornDown := false
+		app.Teardown(func(c *Context, err error) { tornDown = err != nil })
+		app.Get("/", func(c *Context) error {
+			c.Session().Set("name", "Ada")
+			return c.Text("ok")
+		})
+		w := ask(app, "GET", "/")
+		if w.Code != 500 || len(w.Header()["X-A"]) != 0 || !strings.Contains(w.Body.String(), "Internal Server Error") || !tornDown {
+			t.Errorf("%s: got %d %v %s, teardown with the error %v", name, w.Code, w.Header(), w.Body, tornDown)
+		}
+	}
+}
+
+// TestSessionOutlivesTheReply: a session saved for a reply that could not be sent
+// goes out with the error's.
+func TestSessionOutlivesTheReply(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error {
+		c.Session().Set("name", "Ada")
+		_, _, err := http.NewResponseController(c.Writer()).Hijack() // which a recorder cannot
+		if err == nil {
+			t.Error("hijacked a recorder")
+		}
+		return c.Text("no upgrade")
+	})
+	app.Get("/fail", func(c *Context) error {
+		c.Session().Set("name", "Ada")
+		_, _, err := http.NewResponseController(c.Writer()).Hijack()
+		return err
+	})
+	for path, status := range map[string]int{"/": 200, "/fail": 500} {
+		w := ask(app, "GET", path)
+		if got := w.Header()["Set-Cookie"]; w.Code != status || len(got) != 1 || w.Header().Get("Vary") != "Cookie" {
+			t.Errorf("%s: got %d, %q, Vary %q; want %d with the session once", path, w.Code, got, w.Header().Get("Vary"), status)
+		}
+	}
+}
+
+func TestContentLengthIsOurs(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error {
+		c.Header().Set("Content-Length", "5")
+		return c.Text("0123456789")
+	})
+	if w := ask(app, "GET", "/"); w.Header().Get("Content-Length") != "10" {
+		t.Errorf("Content-Length %s of a body of 10 bytes", w.Header().Get("Content-Length"))
+	}
+}
+
+func TestTrailers(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error {
+		w := c.Writer()
+		w.Header().Set(http.TrailerPrefix+"X-Sum", "1")
+		_, err := w.Write([]byte("x"))
+		return err
+	})
+	server := httptest.NewServer(app)
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.Copy(io.Discard, res.Body)
+	if res.StatusCode != 200 || res.Trailer.Get("X-Sum") != "1" {
+		t.Errorf("got %d with trailers %v", res.StatusCode, res.Trailer)
+	}
+}
+
+// TestSendFileIsPrepared: like every helper it can be changed and replaced until
+// the handler and the after-hooks are done.
+func TestSendFileIsPrepared(t *testing.T) {
+	app, _ := newTestApp(t)
+	send := func(c *Context) error { return c.SendFile(app.Config.Root, "static/style.css") }
+	app.AfterRequest(func(c *Context) error {
+		c.Header().Set("X-Status", strconv.Itoa(c.Response().Status))
+		return nil
+	})
+	app.Get("/", func(c *Context) error {
+		err := send(c)
+		c.Session().Set("name", "Ada")
+		return err
+	})
+	app.Get("/replaced", func(c *Context) error { send(c); return c.Text("text") })
+	app.Get("/failed", func(c *Context) error { send(c); return Abort(403) })
+	app.Get("/large", func(c *Context) error { c.Form("a"); return send(c) }).Name("large")
+	app.ErrorHandler(403, func(c *Context, err error) error { return send(c) })
+	etag := ask(app, "GET", "/").Header().Get("Etag")
+	for _, test := range []struct {
+		path, header, value string
+		status              int
+		body                string
+	}{
+		{"/", "", "", 200, "body{}"},
+		{"/", "If-None-Match", etag, 304, ""},
+		{"/", "Range", "bytes=0-3", 206, "body"},
+		{"/", "Range", "bytes=90-", 416, "Requested Range Not Satisfiable"},
+		{"/replaced", "", "", 200, "text"},
+		{"/failed", "", "", 403, "body{}"},
+	} {
+		w := ask(app, "GET", test.path, test.header, test.value)
+		if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) || w.Header().Get("X-Status") != strconv.Itoa(test.status) {
+			t.Errorf("%s %s: got %d %q, the after-hook saw %s; want %d %q", test.path, test.header, w.Code, w.Body, w.Header().Get("X-Status"), test.status, test.body)
+		}
+		if test.path == "/" && len(w.Header()["Set-Cookie"]) != 1 {
+			t.Errorf("%s %s: the session set after SendFile was lost", test.path, test.header)
+		}
+	}
+}
+
+// TestFileKeepsSessionOut: what caches may keep for others has no cookie unless
+// the handler itself changed the session.
+func TestFileKeepsSessionOut(t *testing.T) {
+	app, _ := newTestApp(t)
+	w := httptest.NewRecorder()
+	if err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *Session) { s.SetPermanent(true) }); err != nil {
+		t.Fatal(err)
+	}
+	cookie := strings.Split(w.Header().Get("Set-Cookie"), ";")[0]
+	if w := ask(app, "GET", "/static/style.css", "Cookie", cookie); w.Code != 200 || len(w.Header()["Set-Cookie"])+len(w.Header()["Vary"]) != 0 {
+		t.Errorf("a static file: got %d %v, want no trace of the session", w.Code, w.Header())
 	}
 }

@@ -356,7 +356,7 @@ type match struct {
 
 // match finds the route of a request. path is the decoded path of its URL.
 func (rt *router) match(method, path string) (m match) {
-	method, path = strings.ToUpper(method), requestPath(path)
+	path = requestPath(path)
 	e, values, err := rt.find(method, path, &m.allow)
 	if e == nil {
 		rt.matchMerged(method, path, &m)

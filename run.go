@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ func (a *App) Run(addr ...string) error {
 	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal has its usual effect again
 	return a.Serve(ctx, listener)
 }
@@ -139,16 +141,18 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 
 	select {
 	case err := <-failed:
+		server.Close()
 		return fmt.Errorf("hipflask: serving: %w", err)
 	case <-ctx.Done():
 	}
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
-	if err := server.Shutdown(wait); err != nil {
+	err := server.Shutdown(wait)
+	if errors.Is(err, context.DeadlineExceeded) {
 		server.Close()
-		return fmt.Errorf("hipflask: requests still ran %s after the signal and were cut: %w", shutdownTime, err)
+		return fmt.Errorf("hipflask: requests still ran %s after the end was asked for, and were cut: %w", shutdownTime, err)
 	}
-	return nil
+	return err
 }
 
 // logAccess prints a line once the reply is known, as Flask's server does:
@@ -173,7 +177,7 @@ type statusWriter struct {
 }
 
 func (w *statusWriter) WriteHeader(status int) {
-	if w.status < 200 {
+	if w.status < 200 && w.status != http.StatusSwitchingProtocols {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -184,6 +188,15 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 		w.status = http.StatusOK
 	}
 	return w.ResponseWriter.Write(b)
+}
+
+func (w *statusWriter) Flush() { http.NewResponseController(w.ResponseWriter).Flush() }
+
+func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.status == 0 {
+		w.status = http.StatusSwitchingProtocols
+	}
+	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -62,8 +62,12 @@ type Session struct {
 	err      error          // the first thing that went wrong; save returns it
 	template map[string]any // templateMap's answer, until the next change
 
+	setCookie string // what the reply needs, once saved
+	vary      bool   // the reply depends on the cookie
+
 	flashesRead bool
 	flashed     []Message // this request's flashes, once read; flash.go
+	flashList   *byte     // where the list of flashes begins if this Session made it
 }
 
 // SessionStore keeps sessions between requests. Config.SessionStore takes one;
@@ -138,7 +142,8 @@ const (
 // unless it brings a session: that is read, since a permanent one is sent again
 // with each reply (not with Config.DisableSessionRefresh).
 //
-// A stale, forged or expired cookie is an empty session, as in Flask. The
+// A stale, forged or expired cookie is an empty session, as in Flask; of several
+// cookies of the name the first valid one counts. The
 // session is saved when the reply is sent, also that of an error, if it is not
 // what it was; a session without values ends, and its cookie with it. A reply
 // for which it was read or changed has Vary: Cookie. Its Cache-Control is the
@@ -191,7 +196,8 @@ func (s *Session) Keys() []string {
 }
 
 // Set stores a copy of value, as encoding/json writes it. A value that cannot
-// be written so makes the reply a 500.
+// be written so makes the reply a 500. One that is there already changes
+// nothing, and the cookie is not sent for it, as it would be in Flask.
 func (s *Session) Set(key string, value any) {
 	raw, err := encodeValue(key, value)
 	s.mu.Lock()
@@ -387,8 +393,8 @@ func (cfg *Config) sessionAgeValid(issued time.Time) bool {
 
 // Saving.
 
-// saveSession adds Set-Cookie and Vary to the reply as the session asks. It is
-// called when the reply is about to be sent, and works once.
+// saveSession saves the session when the reply is about to be sent. It works
+// once.
 func (c *Context) saveSession() error {
 	if c.sessionSaved.Swap(true) {
 		return nil
@@ -396,15 +402,34 @@ func (c *Context) saveSession() error {
 	if c.session.Load() == nil && !c.mayRefreshSession() {
 		return nil
 	}
-	return c.Session().save(c.Header())
+	return c.Session().save()
+}
+
+// addSessionHeader says in the reply's header what saving the session found,
+// once: the reply may be prepared anew after that.
+func (c *Context) addSessionHeader() {
+	s := c.session.Load()
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	setCookie, vary := s.setCookie, s.vary
+	s.mu.Unlock()
+	h := c.Header()
+	if setCookie != "" && !slices.Contains(h["Set-Cookie"], setCookie) {
+		h.Add("Set-Cookie", setCookie)
+	}
+	if vary {
+		addVaryCookie(h)
+	}
 }
 
 // mayRefreshSession reports whether a request that did not touch its session
 // must look at it all the same, since a permanent one is sent again each time.
 // It is only a quick look: the name may stand anywhere in the header.
 func (c *Context) mayRefreshSession() bool {
-	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh {
-		return false
+	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil {
+		return false // a file may be kept by caches that serve others
 	}
 	name := c.app.Config.sessionCookieName()
 	return slices.ContainsFunc(c.Request.Header["Cookie"], func(line string) bool {
@@ -425,31 +450,31 @@ func (a *App) SessionTransaction(w http.ResponseWriter, r *http.Request, f func(
 	}
 	c := &Context{Request: r, app: a, w: w}
 	f(c.Session())
-	c.sessionSaved.Store(true)
-	return c.Session().save(w.Header())
+	err := c.saveSession()
+	c.addSessionHeader()
+	return err
 }
 
-// save writes what the reply must say of the session to its header.
-func (s *Session) save(h http.Header) error {
+// save settles what the reply must say of the session.
+func (s *Session) save() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
-	if s.touched {
-		addVaryCookie(h)
-	}
 	switch {
-	case s.err != nil && !s.touched && s.loaded:
-		// Nobody asked for the session; only its refresh failed.
-		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", s.err)
-		return nil
-	case s.err != nil:
-		return s.err
-	case s.ended():
-		return s.remove(h)
-	case s.needsSave():
-		return s.store(h)
+	case s.ended() && s.err == nil:
+		s.setCookie, err = s.remove()
+	case s.needsSave() && s.err == nil:
+		s.setCookie, err = s.store()
+	default:
+		err = s.err
 	}
-	return nil
+	if err != nil && s.loaded && !s.touched {
+		// Only the refresh failed: the page has nothing to do with it.
+		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", err)
+		return nil
+	}
+	s.vary = s.touched || s.setCookie != ""
+	return err
 }
 
 // ended reports whether the session has been emptied. One that was empty all
@@ -471,28 +496,28 @@ func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
 func (s *Session) permanent() bool { return string(s.values[permanentKey]) == "true" }
 
 // remove ends the session in the store and in the browser.
-func (s *Session) remove(h http.Header) error {
+func (s *Session) remove() (setCookie string, err error) {
 	if _, err := s.c.app.sessions.Save(s.c.Request.Context(), s.data(nil)); err != nil {
-		return err
+		return "", err
 	}
 	cookie := s.c.app.Config.sessionCookie(s.c.secure())
 	cookie.Expires = time.Unix(0, 0)
 	cookie.MaxAge = -1 // written as Max-Age=0
-	return s.send(h, cookie)
+	return cookieText(cookie)
 }
 
 // store saves the session and sends its cookie. Flashed messages give way if it
 // is too large: they are the only part that grows by itself, when page after
 // page flashes and none shows the messages, and a session that cannot be saved
 // any more would shut the visitor out.
-func (s *Session) store(h http.Header) error {
+func (s *Session) store() (setCookie string, err error) {
 	cookie := s.c.app.Config.sessionCookie(s.c.secure())
 	values := s.values
 	for {
 		data := s.data(values)
 		value, err := s.c.app.sessions.Save(s.c.Request.Context(), data)
 		if err != nil {
-			return err
+			return "", err
 		}
 		cookie.Value = value
 		if s.permanent() {
@@ -500,16 +525,18 @@ func (s *Session) store(h http.Header) error {
 		}
 		excess := s.c.app.Config.cookieExcess(cookie)
 		if excess <= 0 {
-			s.warnDropped(values)
-			return s.send(h, cookie)
+			if len(values[flashesKey]) < len(s.values[flashesKey]) {
+				s.warnDropped(values)
+			}
+			return cookieText(cookie)
 		}
 		fewer := withoutOldestFlashes(values, excess/2)
 		if fewer == nil {
-			return s.c.app.Config.tooLarge(cookie, values)
+			return "", s.c.app.Config.tooLarge(cookie, values)
 		}
 		if values = fewer; len(values) == 0 {
 			s.warnDropped(values)
-			return s.remove(h)
+			return s.remove()
 		}
 	}
 }
@@ -526,15 +553,13 @@ func (s *Session) data(values map[string]json.RawMessage) SessionData {
 	}
 }
 
-// send adds the cookie to the reply, which then depends on the request's
-// cookie. net/http would drop what a cookie cannot hold in silence.
-func (s *Session) send(h http.Header, cookie *http.Cookie) error {
+// cookieText is the cookie's Set-Cookie. net/http would drop what a cookie cannot
+// hold in silence.
+func cookieText(cookie *http.Cookie) (string, error) {
 	if err := cookie.Valid(); err != nil {
-		return fmt.Errorf("hipflask: the session cookie cannot be sent: %w", err)
+		return "", fmt.Errorf("hipflask: the session cookie cannot be sent: %w", err)
 	}
-	h.Add("Set-Cookie", cookie.String())
-	addVaryCookie(h)
-	return nil
+	return cookie.String(), nil
 }
 
 // tooLarge names what fills the cookie, largest first.
@@ -594,48 +619,16 @@ func encodeValue(key string, value any) (json.RawMessage, error) {
 	return raw, nil
 }
 
-// marshal is json.Marshal without its escapes for HTML, which take six bytes
-// of the cookie for each of < > &.
-func marshal(value any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 // decodeValue decodes into a fresh value first: a JSON decoder that fails may
 // have filled its target by half.
 func decodeValue(raw json.RawMessage, dst any) bool {
 	target := reflect.ValueOf(dst).Elem()
 	fresh := reflect.New(target.Type())
-	if decodeFresh(raw, fresh.Interface()) != nil {
+	if unmarshal(raw, fresh.Interface()) != nil {
 		return false
 	}
 	target.Set(fresh.Elem())
 	return true
-}
-
-func decodeFresh(raw json.RawMessage, dst any) error {
-	switch dst.(type) {
-	case *any, *map[string]any, *[]any:
-	default:
-		return json.Unmarshal(raw, dst)
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	err := d.Decode(dst)
-	switch dst := dst.(type) {
-	case *any:
-		*dst = plainNumbers(*dst)
-	case *map[string]any:
-		plainNumbers(*dst)
-	case *[]any:
-		plainNumbers(*dst)
-	}
-	return err
 }
 
 // mustPoint panics unless dst can take a value, as errors.As does.
@@ -746,7 +739,7 @@ func deriveKey(secret, purpose string) ([]byte, error) {
 
 // Open implements [SessionStore].
 func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool, error) {
-	if !canonical(cookie) {
+	if !isCanonical(cookie) {
 		return SessionData{}, false, nil
 	}
 	for i, codec := range cs.codecs {
@@ -773,10 +766,10 @@ func (cs *cookieStore) Save(_ context.Context, data SessionData) (string, error)
 	return cs.codecs[0].Encode(cs.name, text)
 }
 
-// canonical reports whether text is how base64 is written. The decoder also
+// isCanonical reports whether text is how base64 is written. The decoder also
 // takes line breaks, and any spare bits in the last group: several texts for
 // one cookie, where a list of ended sessions might look for one.
-func canonical(text string) bool {
+func isCanonical(text string) bool {
 	if len(text) == 0 || len(text)%4 != 0 || strings.ContainsAny(text, "\r\n") {
 		return false
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -33,7 +34,8 @@ import (
 // underscores, and "static" where nothing is left; [Route.Name] changes it.
 //
 // An App serves the folder static of its [Config.Root] at /static by itself,
-// under the endpoint "static", unless a route of that name exists.
+// under the endpoint "static", unless a route of that name exists. Where there
+// is no such folder, each of its files is 404.
 func (s *scaffold) Static(prefix string, fsys fs.FS) *Route {
 	if fsys == nil {
 		panic(fmt.Sprintf("hipflask: Static(%q, nil): give the files to serve, such as an embed.FS or os.DirFS", prefix))
@@ -64,16 +66,14 @@ func (a *App) autoStatic() {
 			return
 		}
 	}
-	info, err := fs.Stat(a.root, "static")
-	if err != nil || !info.IsDir() {
-		return
+	files, err := fs.Sub(a.root, "static")
+	if err != nil {
+		files = noFolder{err} // 404 for each; url_for "static" works all the same
 	}
-	if files, err := fs.Sub(a.root, "static"); err == nil {
-		a.Static("/static", files)
-	}
+	a.Static("/static", files)
 }
 
-// SendFile replies with the file called name in fsys, as Flask's
+// SendFile prepares a reply of the file called name in fsys, as Flask's
 // send_from_directory does: with its type, an ETag, 304 for a browser that has
 // it, 206 for a range, and Cache-Control by [Config.SendFileMaxAge].
 //
@@ -94,88 +94,127 @@ func (a *App) autoStatic() {
 // no time; their content is hashed once. A file without a time in another kind
 // of fsys has no ETag here, but has one through [App.Static].
 func (c *Context) SendFile(fsys fs.FS, name string) error {
-	return c.sendFile(fsys, name, embeddedTags(fsys))
+	return c.sendFile(fsys, name, c.app.embeddedTags(fsys))
 }
 
 func (c *Context) sendFile(fsys fs.FS, name string, tags *fileTags) error {
 	// 1. The file, or 404.
-	file, info, err := openRegular(fsys, name)
+	f, err := openFile(fsys, name)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	content, err := seekable(file)
-	if err != nil {
-		return fmt.Errorf("hipflask: sending %q: %w", name, err)
-	}
 
 	// 2. Its header.
-	modified := modTime(info)
-	tag, err := fileTag(name, info.Size(), modified, content, tags)
+	tag, err := f.tag(tags)
 	if err != nil {
+		f.Close()
 		return fmt.Errorf("hipflask: sending %q: %w", name, err)
 	}
-	w := c.Writer()
-	setDefault(w.Header(), "Content-Type", contentType(name))
-	setDefault(w.Header(), "Content-Disposition", disposition("inline", path.Base(name)))
-	setDefault(w.Header(), "Cache-Control", cacheControl(c.app.Config.SendFileMaxAge))
+	h := c.Header()
+	setDefault(h, "Content-Type", contentType(name))
+	setDefault(h, "Content-Disposition", disposition("inline", path.Base(name)))
+	setDefault(h, "Cache-Control", cacheControl(c.app.Config.SendFileMaxAge))
 
-	// 3. The reply; from here on net/http knows best.
-	if status := c.res.Status; status != 0 && status != http.StatusOK {
-		sendWhole(w, c.Request, status, info.Size(), content)
+	// 3. The reply, which net/http knows best: whole, a part, or not at all.
+	c.setBody(nil)
+	c.file = f
+	if c.res.Status != 0 && c.res.Status != http.StatusOK {
 		return nil
 	}
-	setDefault(w.Header(), "Etag", tag)
-	if c.Request.Header.Get("Range") == "" {
-		http.ServeContent(w, c.Request, name, modified, content)
-		return nil
-	}
-	ranged := &rangeWriter{ResponseWriter: w}
-	http.ServeContent(ranged, c.Request, name, modified, content)
-	return ranged.refusal(info.Size())
+	setDefault(h, "Etag", tag)
+	return f.settle(c)
 }
 
-// sendWhole sends the file with a status that was set before. Like
-// http.ServeContent it ends quietly where the browser has gone.
-func sendWhole(w http.ResponseWriter, r *http.Request, status int, size int64, content io.Reader) {
-	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		io.CopyN(w, content, size)
+// fileReply is a file that is the reply's body.
+type fileReply struct {
+	fs.File
+	name     string
+	content  io.ReadSeeker // the file, or what it holds
+	size     int64
+	modified time.Time
+	status   int // what settle found; 0 if the handler had chosen another
+}
+
+// openFile opens a file that a visitor named, or returns 404.
+func openFile(fsys fs.FS, name string) (*fileReply, error) {
+	file, info, err := openRegular(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	content, err := seekable(file)
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("hipflask: sending %q: %w", name, err)
+	}
+	return &fileReply{File: file, name: name, content: content, size: info.Size(), modified: modTime(info)}, nil
+}
+
+// settle finds the reply's status before it is sent, for the after-hooks and so
+// that a range that cannot be had is an error page like every other. It asks
+// net/http, as a HEAD request would.
+func (f *fileReply) settle(c *Context) error {
+	f.status = http.StatusOK
+	if isConditional(c.Request.Header) {
+		head := *c.Request
+		head.Method = http.MethodHead
+		trial := &trialWriter{header: c.Header().Clone()}
+		http.ServeContent(trial, &head, f.name, f.modified, f.content)
+		f.status = trial.status
+		switch f.status {
+		case http.StatusRequestedRangeNotSatisfiable:
+			err := Abort(f.status)
+			err.Header = http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", f.size)}}
+			return err
+		case http.StatusNotModified:
+			h := c.Header()
+			clear(h)
+			maps.Copy(h, trial.header)
+		}
+	}
+	c.res.Status = f.status
+	return nil
+}
+
+func isConditional(h http.Header) bool {
+	for _, name := range []string{"Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"} {
+		if len(h[name]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// trialWriter keeps status and header of a reply that is not sent.
+type trialWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *trialWriter) Header() http.Header         { return w.header }
+func (w *trialWriter) WriteHeader(status int)      { w.status = status }
+func (w *trialWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// send sends the file with the reply's status. Where that is not what settle
+// found, the file goes out whole. Like http.ServeContent it ends quietly where
+// the browser has gone.
+func (f *fileReply) send(c *Context) {
+	if c.res.Status == f.status {
+		http.ServeContent(c.w, c.Request, f.name, f.modified, f.content)
+		return
+	}
+	c.Header().Set("Content-Length", strconv.FormatInt(f.size, 10))
+	c.w.WriteHeader(c.res.Status)
+	if c.Request.Method != http.MethodHead {
+		io.CopyN(c.w, f.content, f.size)
 	}
 }
 
-// rangeWriter holds back net/http's plain text for a range that cannot be
-// satisfied, so that 416 is an error page like every other.
-type rangeWriter struct {
-	http.ResponseWriter
-	refused bool
-}
-
-func (w *rangeWriter) WriteHeader(status int) {
-	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
-		w.ResponseWriter.WriteHeader(status)
+// dropFile closes a file that another reply took the place of, or that was sent.
+func (c *Context) dropFile() {
+	if c.file != nil {
+		c.file.Close()
+		c.file = nil
 	}
-}
-
-func (w *rangeWriter) Write(p []byte) (int, error) {
-	if w.refused {
-		return len(p), nil
-	}
-	return w.ResponseWriter.Write(p)
-}
-
-func (w *rangeWriter) refusal(size int64) error {
-	if !w.refused {
-		return nil
-	}
-	for _, name := range []string{"Content-Type", "Content-Disposition", "Content-Range", "Cache-Control", "Etag",
-		"Last-Modified", "X-Content-Type-Options"} {
-		w.Header().Del(name)
-	}
-	err := Abort(http.StatusRequestedRangeNotSatisfiable)
-	err.Header = http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", size)}}
-	return err
 }
 
 // setDefault leaves alone what the handler set.
@@ -282,42 +321,39 @@ type hashedTag struct {
 	tag  string
 }
 
-// embedded holds the tags of each embed.FS; what is embedded lives as long as
-// the program, so it cannot grow without end.
-var embedded sync.Map // embed.FS → *fileTags
-
-// embeddedTags returns nil for other kinds: they may be made anew for each
-// request, or be no key of a map.
-func embeddedTags(fsys fs.FS) *fileTags {
+// embeddedTags returns the tags of an embed.FS, which lives as long as the
+// program, and nil for other kinds: they may be made anew for each request, or
+// be no key of a map.
+func (a *App) embeddedTags(fsys fs.FS) *fileTags {
 	files, ok := fsys.(embed.FS)
 	if !ok {
 		return nil
 	}
-	tags, ok := embedded.Load(files)
+	tags, ok := a.embedded.Load(files)
 	if !ok {
-		tags, _ = embedded.LoadOrStore(files, new(fileTags))
+		tags, _ = a.embedded.LoadOrStore(files, new(fileTags))
 	}
 	return tags.(*fileTags)
 }
 
-// fileTag is a file's ETag, "" if it can have none.
-func fileTag(name string, size int64, modified time.Time, content io.ReadSeeker, tags *fileTags) (string, error) {
+// tag is the file's ETag, "" if it can have none.
+func (f *fileReply) tag(tags *fileTags) (string, error) {
 	switch {
-	case !modified.IsZero():
-		return fmt.Sprintf(`"%x-%x"`, modified.UnixNano(), size), nil
+	case !f.modified.IsZero():
+		return fmt.Sprintf(`"%x-%x"`, f.modified.UnixNano(), f.size), nil
 	case tags == nil:
 		return "", nil
 	}
-	if known, ok := tags.byName.Load(name); ok && known.(hashedTag).size == size {
+	if known, ok := tags.byName.Load(f.name); ok && known.(hashedTag).size == f.size {
 		return known.(hashedTag).tag, nil
 	}
 	hash := sha256.New()
-	if _, err := io.Copy(hash, content); err != nil {
+	if _, err := io.Copy(hash, f.content); err != nil {
 		return "", err
 	}
 	tag := `"` + hex.EncodeToString(hash.Sum(nil)[:16]) + `"`
-	tags.byName.Store(name, hashedTag{size, tag})
-	_, err := content.Seek(0, io.SeekStart)
+	tags.byName.Store(f.name, hashedTag{f.size, tag})
+	_, err := f.content.Seek(0, io.SeekStart)
 	return tag, err
 }
 
@@ -383,35 +419,20 @@ func disposition(kind, name string) string {
 	}, name)
 	header := kind + "; filename=" + quoteParameter(plain)
 	if plain != name {
-		header += "; filename*=UTF-8''" + percentEncode(name)
+		header += "; filename*=UTF-8''" + string(appendQuoted(nil, name, &parameterSafe))
 	}
 	return header
 }
 
 func quoteParameter(s string) string {
-	for i := range len(s) {
-		if !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(s[i])) && !isAlphanumeric(s[i]) {
-			return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
-		}
+	if validToken(s) {
+		return s
 	}
-	return s
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-func percentEncode(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		if strings.ContainsRune("!#$&+-.^_`|~", rune(s[i])) || isAlphanumeric(s[i]) {
-			b.WriteByte(s[i])
-		} else {
-			fmt.Fprintf(&b, "%%%02X", s[i])
-		}
-	}
-	return b.String()
-}
-
-func isAlphanumeric(b byte) bool {
-	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
-}
+// parameterSafe are the characters of RFC 8187 that stand for themselves.
+var parameterSafe = newCharset("!#$&+^`|")
 
 // resolveRoot settles Root, as documented there; sourceFile is the file that called New.
 func (cfg *Config) resolveRoot(sourceFile string) fs.FS {

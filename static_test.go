@@ -96,17 +96,22 @@ func sendFile(t *testing.T, app *App, fsys fs.FS, tags *fileTags, method, name s
 	r := httptest.NewRequest(method, "/static/x", nil)
 	r.Header = header
 	w := httptest.NewRecorder()
-	err := app.NewContext(w, r).sendFile(fsys, name, tags)
-	var httpError *HTTPError
-	switch {
-	case errors.As(err, &httpError):
-		for key, values := range httpError.Header {
-			w.Header()[key] = values
+	c := app.NewContext(w, r)
+	if err := c.sendFile(fsys, name, tags); err != nil {
+		if _, known := asHTTPError(err); !known {
+			t.Fatalf("%s %q: %v", method, name, err)
 		}
-		w.WriteHeader(httpError.Code)
-	case err != nil:
-		t.Fatalf("%s %q: %v", method, name, err)
+		app.handleError(c, err)
+		c.res.Body = []byte{} // these tables are not about error pages
+		c.send()
+		app.end(c)
+		res := w.Result()
+		res.Header.Del("Content-Type")
+		res.Header.Del("Content-Length")
+		return res
 	}
+	c.send()
+	app.end(c)
 	return w.Result()
 }
 
@@ -345,6 +350,7 @@ func TestSendFileOverrides(t *testing.T) {
 	if err := c.SendFile(fsys, "num.bin"); err != nil {
 		t.Fatal(err)
 	}
+	c.send()
 	for key := range mine {
 		if got := w.Header().Get(key); got != mine.Get(key) {
 			t.Errorf("%s: %s, want %s", key, got, mine.Get(key))
@@ -360,6 +366,7 @@ func TestSendFileOverrides(t *testing.T) {
 		if err := c.SendFile(fsys, "num.bin"); err != nil {
 			t.Fatal(err)
 		}
+		c.send()
 		wantBody := map[string]string{"GET": digits}[method]
 		if w.Code != 404 || w.Body.String() != wantBody || w.Header().Get("Content-Length") != "10" || w.Header().Get("Etag") != "" {
 			t.Errorf("%s with the status 404: %d %q %v", method, w.Code, w.Body, w.Header())
@@ -581,9 +588,11 @@ func TestSendFileEmbedded(t *testing.T) {
 	send := func(header http.Header) *httptest.ResponseRecorder {
 		r, w := httptest.NewRequest("GET", "/", nil), httptest.NewRecorder()
 		r.Header = header
-		if err := app.NewContext(w, r).SendFile(embeddedStatic, "static.go"); err != nil {
+		c := app.NewContext(w, r)
+		if err := c.SendFile(embeddedStatic, "static.go"); err != nil {
 			t.Fatal(err)
 		}
+		c.send()
 		return w
 	}
 	tag := send(nil).Header().Get("Etag")
@@ -593,10 +602,10 @@ func TestSendFileEmbedded(t *testing.T) {
 	if w := send(http.Header{"If-None-Match": {tag}}); w.Code != 304 {
 		t.Errorf("the same ETag again: %d, want 304", w.Code)
 	}
-	if tags := embeddedTags(embeddedStatic); tags != embeddedTags(embeddedStatic) {
+	if tags := app.embeddedTags(embeddedStatic); tags != app.embeddedTags(embeddedStatic) {
 		t.Error("an embed.FS has two sets of tags")
 	}
-	if embeddedTags(fstest.MapFS{}) != nil {
+	if app.embeddedTags(fstest.MapFS{}) != nil {
 		t.Error("a map has tags")
 	}
 }
@@ -647,8 +656,8 @@ func TestAutoStatic(t *testing.T) {
 		want  int // routes
 	}{
 		{"a folder static", fstest.MapFS{"static/x.css": file}, false, 1},
-		{"no folder static", fstest.MapFS{"templates/x.html": file}, false, 0},
-		{"a file static", fstest.MapFS{"static": file}, false, 0},
+		{"no folder static", fstest.MapFS{"templates/x.html": file}, false, 1}, // Flask registers it too
+		{"a file static", fstest.MapFS{"static": file}, false, 1},
 		{"the endpoint is taken", fstest.MapFS{"static/x.css": file}, true, 1},
 	} {
 		app := New("test")
@@ -657,7 +666,7 @@ func TestAutoStatic(t *testing.T) {
 			app.Static("/assets", fstest.MapFS{}).endpoint = "static"
 		}
 		app.autoStatic()
-		if len(app.routes) != tt.want || tt.want > 0 && app.routes[0].endpoint != "static" {
+		if len(app.routes) != tt.want || app.routes[0].endpoint != "static" {
 			t.Errorf("%s: %d routes, want %d", tt.name, len(app.routes), tt.want)
 		}
 	}

@@ -85,7 +85,7 @@ func (a *App) routerNow() (*router, error) {
 
 // urlPrefix is scheme and host. scheme is nil if it was not asked for.
 func (a *App) urlPrefix(c *Context, scheme *string) (string, error) {
-	used := cmp.Or(a.Config.PreferredURLScheme, "http")
+	used := a.Config.urlScheme()
 	if c != nil {
 		used = "http"
 		if c.secure() {
@@ -558,7 +558,12 @@ func similarity(a, b string) float64 {
 	return 2 * float64(commonRuns(a, b)) / float64(len(a)+len(b))
 }
 
+// maxCompared bounds what is compared, since it takes time by the product of the
+// lengths and an endpoint may have come with the request.
+const maxCompared = 200
+
 func commonRuns(a, b string) int {
+	a, b = a[:min(len(a), maxCompared)], b[:min(len(b), maxCompared)]
 	start, length, other := 0, 0, 0
 	for i := range len(a) {
 		for j := range len(b) {

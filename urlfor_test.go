@@ -28,6 +28,7 @@ func testApp(tb testing.TB, rules ...any) *App {
 	if app.router, err = newRouter(routes); err != nil {
 		tb.Fatal(err)
 	}
+	app.setupOnce.Do(func() {}) // the router is all there is
 	app.setupEnded.Store(true)
 	return app
 }
