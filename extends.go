@@ -535,9 +535,7 @@ func (e templateError) Error() string {
 
 // errorNoise takes out of an error what printValues added to the page, and the
 // beginnings of errors inside another.
-var errorNoise = strings.NewReplacer(
-	"or ("+printVariable+" := ", "", ") ("+printVariable+" | "+printHTML+")", "", ") ("+printVariable+" | "+printText+")", "",
-	" | "+printText, "", ": hipflask: ", ": ", ": template: ", ": ")
+var errorNoise = strings.NewReplacer(" | "+printHTML, "", " | "+printText, "", ": hipflask: ", ": ", ": template: ", ": ")
 
 func (e templateError) Unwrap() error { return e.err }
 

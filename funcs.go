@@ -177,9 +177,7 @@ func tojson(v any) (template.JS, error) {
 const (
 	printHTML = "_hipflask_html"
 	printText = "_hipflask_text"
-
-	printVariable = "$_hipflask"
-	stopPage      = "_hipflask_stop"
+	stopPage  = "_hipflask_stop"
 )
 
 // htmlValue turns a nil pointer into a plain nil, which html/template prints as
@@ -230,24 +228,48 @@ func bind(fn any, r *requestFuncs) any {
 		return func(a, b, c any) string { return fn(asText(a), asText(b), asText(c)) }
 	case func(string, string, string) (string, error):
 		return func(a, b, c any) (string, error) { return fn(asText(a), asText(b), asText(c)) }
+	case func(int) string:
+		return lenient1(fn)
+	case func(int64) string:
+		return lenient1(fn)
+	case func(float64) string:
+		return lenient1(fn)
 	case func(int, string) string:
-		return func(n, s any) (string, error) {
-			i, err := asInt(n)
-			if err != nil {
-				return "", err
-			}
-			return fn(i, asText(s)), nil
-		}
+		return lenient2(fn)
 	case func(int, string) (string, error):
 		return func(n, s any) (string, error) {
-			i, err := asInt(n)
+			i, err := asType[int](n)
 			if err != nil {
 				return "", err
 			}
 			return fn(i, asText(s))
 		}
+	case func(map[string]any, string) any: // get
+		return lenient2(fn)
+	case func(map[string]any, string) bool: // hasKey
+		return lenient2(fn)
 	}
 	return bindReflect(reflect.ValueOf(fn), r)
+}
+
+func lenient1[A, R any](fn func(A) R) func(a any) (R, error) {
+	return func(a any) (result R, err error) {
+		given, err := asType[A](a)
+		if err != nil {
+			return result, err
+		}
+		return fn(given), nil
+	}
+}
+
+func lenient2[A, R any](fn func(A, string) R) func(a, b any) (R, error) {
+	return func(a, b any) (result R, err error) {
+		given, err := asType[A](a)
+		if err != nil {
+			return result, err
+		}
+		return fn(given, asText(b)), nil
+	}
 }
 
 // bindReflect is bind for any signature.
@@ -307,30 +329,32 @@ func isNumber(kind reflect.Kind) bool { return kind >= reflect.Int && kind <= re
 
 // convert returns v as a t, if need be one by one for a variadic parameter.
 func convert(v reflect.Value, t reflect.Type) (reflect.Value, error) {
-	if v.Type() == t {
+	switch {
+	case v.Type() == t:
 		return v, nil
+	case v.Kind() == reflect.Interface:
+		return convertOne(v.Elem(), t)
 	}
-	if v.Kind() == reflect.Slice {
-		list := reflect.MakeSlice(t, 0, v.Len())
-		for i := range v.Len() {
-			item, err := convert(v.Index(i), t.Elem())
-			if err != nil {
-				return v, err
-			}
-			list = reflect.Append(list, item)
+	list := reflect.MakeSlice(t, 0, v.Len())
+	for i := range v.Len() {
+		item, err := convertOne(v.Index(i).Elem(), t.Elem())
+		if err != nil {
+			return v, err
 		}
-		return list, nil
+		list = reflect.Append(list, item)
 	}
-	return convertAny(v.Interface(), t)
+	return list, nil
 }
 
-func convertAny(value any, t reflect.Type) (reflect.Value, error) {
-	v := reflect.ValueOf(value)
+func convertOne(v reflect.Value, t reflect.Type) (reflect.Value, error) {
 	if nilValue(v) {
 		return reflect.Zero(t), nil
 	}
+	if v.Type() == t {
+		return v, nil
+	}
 	if t == reflect.TypeFor[string]() {
-		return reflect.ValueOf(asText(value)), nil
+		return reflect.ValueOf(asText(v.Interface())), nil
 	}
 	for v.Kind() == reflect.Pointer {
 		v = v.Elem()
@@ -381,15 +405,17 @@ func asText(value any) string {
 	return fmt.Sprint(v.Interface())
 }
 
-func asInt(value any) (int, error) {
-	if n, ok := value.(int); ok {
-		return n, nil
+// asType is convertOne for a type known here.
+func asType[T any](value any) (T, error) {
+	if t, ok := value.(T); ok {
+		return t, nil
 	}
-	n, err := convertAny(value, reflect.TypeFor[int]())
-	if err != nil {
-		return 0, err
+	var t T
+	v, err := convertOne(reflect.ValueOf(value), reflect.TypeFor[T]())
+	if err == nil {
+		reflect.ValueOf(&t).Elem().Set(v)
 	}
-	return int(n.Int()), nil
+	return t, err
 }
 
 // length is Go's len, which refuses what is missing: that is of length 0.
@@ -664,6 +690,11 @@ func limitLists(funcs texttemplate.FuncMap) {
 		}
 		return limitList("chunk", func(list any) [][]any { return chunk(size, list) })(list)
 	}
+	funcs["uniq"] = limitList("uniq", uniq)
+	limitJoins(funcs)
+}
+
+func limitJoins(funcs texttemplate.FuncMap) {
 	concat := funcs["concat"].(func(...any) any)
 	funcs["concat"] = func(lists ...any) (any, error) {
 		items := 0
@@ -676,7 +707,6 @@ func limitLists(funcs texttemplate.FuncMap) {
 		}
 		return concat(lists...), nil
 	}
-	funcs["uniq"] = limitList("uniq", uniq)
 	toStrings := funcs["toStrings"].(func(any) ([]string, error))
 	funcs["join"] = func(sep string, list any) (string, error) {
 		texts, err := toStrings(list)
@@ -771,11 +801,11 @@ func dig(words ...any) (any, error) {
 	last := len(words) - 2
 	value, def := words[last+1], words[last]
 	for _, key := range words[:last] {
-		step, err := convertAny(value, reflect.TypeFor[map[string]any]())
+		step, err := asType[map[string]any](value)
 		if err != nil {
 			return nil, err
 		}
-		next, ok := step.Interface().(map[string]any)[asText(key)]
+		next, ok := step[asText(key)]
 		if !ok {
 			return def, nil
 		}

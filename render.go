@@ -591,12 +591,11 @@ func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.Fun
 		printer = printHTML
 	}
 	for _, tree := range trees {
+		var lists []*parse.ListNode
 		walk(tree.Root, func(node parse.Node) {
 			switch node := node.(type) {
-			case *parse.ActionNode:
-				if len(node.Pipe.Decl) == 0 && !neverNil(node.Pipe.Cmds[len(node.Pipe.Cmds)-1], funcs) {
-					printValue(tree, node.Pipe, printer)
-				}
+			case *parse.ListNode:
+				lists = append(lists, node)
 			case *parse.PipeNode:
 				for i := len(node.Cmds) - 1; i > 0; i-- {
 					if formatsAny(node.Cmds[i]) {
@@ -609,34 +608,48 @@ func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.Fun
 				}
 			}
 		})
+		for _, list := range lists {
+			for i, node := range list.Nodes {
+				if action, ok := node.(*parse.ActionNode); ok && mayPrintNil(action.Pipe, funcs) {
+					list.Nodes[i] = printValue(tree, action, printer)
+				}
+			}
+		}
 	}
 }
 
-// printValue makes {{.x}} into {{or ($v := .x) ($v | printer)}}. A call takes most
-// of the time of printing; or is none, so only what is false in Go is printed
-// through one.
-func printValue(tree *parse.Tree, pipe *parse.PipeNode, printer string) {
-	variable := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: pipe.Pos, Ident: []string{printVariable}}
-	value := &parse.PipeNode{NodeType: parse.NodePipe, Pos: pipe.Pos, Line: pipe.Line, Cmds: pipe.Cmds, Decl: []*parse.VariableNode{variable}}
-	or := callNode(tree, pipe, "or")
-	or.Args = append(or.Args, value, printed(tree, variable, printer))
-	pipe.Cmds = []*parse.CommandNode{or}
+func mayPrintNil(pipe *parse.PipeNode, funcs texttemplate.FuncMap) bool {
+	return len(pipe.Decl) == 0 && !neverNil(pipe.Cmds[len(pipe.Cmds)-1], funcs)
+}
+
+// printValue makes {{.x}} into {{if $x := .x}}{{$x}}{{else}}{{$x | printer}}{{end}}:
+// calls take most of the time of printing, and what is true in Go needs no printer.
+// The variable's name is the text of the pipeline, for html/template's errors.
+func printValue(tree *parse.Tree, action *parse.ActionNode, printer string) parse.Node {
+	pos, line := action.Pos, action.Line
+	variable := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{action.Pipe.String()}}
+	print := func(commands ...*parse.CommandNode) *parse.ListNode {
+		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{variable}}
+		printed := action.Copy().(*parse.ActionNode) // not made by hand: html/template's errors need its tree
+		printed.Pipe = &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Line: line, Cmds: append([]*parse.CommandNode{value}, commands...)}
+		return &parse.ListNode{NodeType: parse.NodeList, Pos: pos, Nodes: []parse.Node{printed}}
+	}
+	action.Pipe.Decl = []*parse.VariableNode{variable}
+	return &parse.IfNode{BranchNode: parse.BranchNode{
+		NodeType: parse.NodeIf, Pos: pos, Line: line, Pipe: action.Pipe,
+		List: print(), ElseList: print(callNode(tree, action, printer)),
+	}}
 }
 
 // printArguments makes {{html .x}} into {{html (.x | printText)}}.
 func printArguments(tree *parse.Tree, command *parse.CommandNode, funcs texttemplate.FuncMap) {
 	for i, arg := range command.Args[1:] {
-		alone := &parse.CommandNode{Args: []parse.Node{arg}}
-		if arg.Type() != parse.NodeNil && !neverNil(alone, funcs) {
-			command.Args[i+1] = printed(tree, arg, printText)
+		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: arg.Position(), Args: []parse.Node{arg}}
+		if arg.Type() != parse.NodeNil && !neverNil(value, funcs) {
+			command.Args[i+1] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: arg.Position(),
+				Cmds: []*parse.CommandNode{value, callNode(tree, arg, printText)}}
 		}
 	}
-}
-
-// printed is (node | printer).
-func printed(tree *parse.Tree, node parse.Node, printer string) *parse.PipeNode {
-	value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: node.Position(), Args: []parse.Node{node}}
-	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: node.Position(), Cmds: []*parse.CommandNode{value, callNode(tree, node, printer)}}
 }
 
 func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {

@@ -73,6 +73,7 @@ func TestRender(t *testing.T) {
 		"box":     map[string]any{"n": 3, "nil": nil, "nobody": noAccount},
 		"named":   []pointerNamed{{"x"}},
 		"list":    []string{"b", "a"},
+		"zero":    0, "false": false, "empty": "", "none": []string{},
 	}
 	tests := []struct{ name, source, want string }{
 		{"a.html", "Hello, {{.name}}!\n", "Hello, Ada!"}, // one newline at the end is dropped, as in Jinja
@@ -99,7 +100,11 @@ func TestRender(t *testing.T) {
 		{"a.txt", "[{{index .box `gone`}}{{or .nil .gone}}{{(.box).gone}}]", "[]"},
 		{"a.txt", "{{if .gone}}yes{{else}}no{{end}}{{with .gone}}yes{{else}}no{{end}}{{range .gone}}yes{{else}}no{{end}}", "nonono"},
 		{"a.txt", "{{$x := .gone}}[{{$x}}]{{$x = .name}}{{$x}}", "[]Ada"},
-		{"a.txt", "{{range .named}}{{.}}{{end}}", "*x"}, // as text/template does by itself
+		{"a.txt", "{{range .named}}{{.}}{{end}}", "*x"},                                          // as text/template does by itself
+		{"a.txt", "{{printf `%s` .gone}}", "%!s(<nil>)"},                                         // in Jinja nothing; what it is to print, the page said itself
+		{"a.html", "{{0}}{{.zero}}{{.false}}[{{.empty}}{{.none}}]{{len .list}}", "00false[[]]2"}, // false is not missing
+		{"a.html", "{{$x := .name}}{{$x}}{{$x | upper}}{{range .list}}{{$x}}{{$x = .}}{{end}}{{$x}}", "AdaADAAdaba"},
+		{"a.svg", `<script href="x.js"></script><a href="{{"javascript:alert(1)"}}"/>`, `<script href="x.js"></script><a href="#ZgotmplZ"/>`},
 
 		// Escaping is on by the extensions that Flask has, and safe turns it off.
 		{"a.html", "<p>{{.hostile}}", `<p>&lt;/script&gt;&lt;b a=&#34;&#39;&#34;&gt;javascript:alert(1)`},
@@ -163,6 +168,7 @@ func TestMissing(t *testing.T) {
 	tests := []struct{ source, want string }{
 		// Texts.
 		{"{{session.name | upper}}{{session.name | lower}}{{session.name | trim}}{{session.name | title}}", ""},
+		// Jinja makes NONE of none | upper; here what is nil is missing.
 		{"{{.gone | upper}}{{.nil | upper}}{{.noText | upper}}{{.box.nil | upper}}{{upper nil}}{{.gone.gone | upper | lower}}", ""},
 		{"{{.gone | replace `a` `b`}}{{.gone | trunc 3}}{{.gone | abbrev 5}}{{.gone | substr 2 5}}{{.gone | repeat 3}}{{.gone | nospace}}", ""},
 		{"{{.gone | default `x` | upper}}{{.gone | default .nil | upper}}{{coalesce .nil .gone `y` | upper}}", "XY"},
@@ -256,6 +262,20 @@ func call(fn reflect.Value, args []reflect.Value) (err error) {
 		err, _ = results[1].Interface().(error)
 	}
 	return err
+}
+
+// TestEscapedAsServed: what is served as HTML or XML is escaped as such, and
+// nothing else, in any case of its name.
+func TestEscapedAsServed(t *testing.T) {
+	for _, ext := range append(slices.Collect(maps.Keys(webTypes)), ".html", ".htm", ".xhtml", ".xml", ".svg", ".txt", ".jinja") {
+		for _, name := range []string{"a" + ext, "A" + strings.ToUpper(ext)} {
+			served := pageType(name)
+			markup := strings.Contains(served, "html") || strings.Contains(served, "xml")
+			if isHTML(name) != markup {
+				t.Errorf("%s is served as %s, and escaped: %v", name, served, isHTML(name))
+			}
+		}
+	}
 }
 
 // TestExtends is what Jinja does with extends, block, super and include.
