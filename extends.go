@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -33,6 +34,8 @@ type templateFile struct {
 	defines map[string]*parse.Tree // the bodies of define and block, by name
 	parent  string                 // the file it extends, or ""
 	extends *parse.ActionNode      // the action that says so, or nil
+	texts   []*parse.TextNode      // all that stands between actions, in order
+	prints  bool                   // whether it prints a value
 	err     error                  // what is wrong in the file itself
 }
 
@@ -60,11 +63,21 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	f.main = parsed.Tree
 	f.findExtends()
 	f.err = f.checkKeywords()
-	switch strings.ToLower(path.Ext(name)) {
-	case ".xml", ".svg", ".xhtml":
+	f.findTexts()
+	if isXML(name) {
 		f.keepXML()
 	}
 	return f
+}
+
+// isXML reports whether a browser reads the file as XML, where html/template
+// knows only HTML.
+func isXML(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".xml", ".svg", ".xhtml":
+		return true
+	}
+	return false
 }
 
 var unknownFunction = regexp.MustCompile(`function "(\w+)" not defined$`)
@@ -333,6 +346,75 @@ var (
 	openRaw   = regexp.MustCompile(`(?i)<(script|style)\b`)
 	closeRaw  = regexp.MustCompile(`(?i)</(script|style)\b`)
 )
+
+// findTexts finds the file's texts, in the order of the file, and whether it prints.
+func (f *templateFile) findTexts() {
+	for _, tree := range f.trees() {
+		walk(tree.Root, func(node parse.Node) {
+			switch node := node.(type) {
+			case *parse.TextNode:
+				f.texts = append(f.texts, node)
+			case *parse.ActionNode:
+				f.prints = f.prints || node != f.extends && len(node.Pipe.Decl) == 0
+			}
+		})
+	}
+	slices.SortFunc(f.texts, func(a, b *parse.TextNode) int { return cmp.Compare(a.Pos, b.Pos) })
+}
+
+// What a browser that reads XML and html/template understand differently: an
+// element that closes itself, of those whose content html/template does not read
+// as markup, and a script or style with a prefix.
+var (
+	closesItself = regexp.MustCompile(`(?i)<(script|style|textarea|title)(?:[\s/](?:[^>"']|"[^"]*"|'[^']*')*)?/>`)
+	prefixed     = regexp.MustCompile(`(?i)<[^\s<>/!?"'=]+:(?:script|style)\b`)
+	xmlComment   = regexp.MustCompile(`(?s)<!--.*?-->`)
+)
+
+// checkXML finds the elements after or in which html/template would escape values
+// for the wrong place. In a page that prints none they do no harm.
+func (p *composition) checkXML() (errs []error) {
+	prints := false
+	for _, f := range slices.Concat(p.chain, p.included) {
+		prints = prints || f.prints
+		errs = append(errs, f.checkXML()...)
+	}
+	if !prints {
+		return nil
+	}
+	return errs
+}
+
+func (f *templateFile) checkXML() (errs []error) {
+	var b strings.Builder
+	for _, text := range f.texts {
+		b.Write(text.Text)
+	}
+	markup := xmlComment.ReplaceAllStringFunc(b.String(), func(comment string) string { return strings.Repeat(" ", len(comment)) })
+	for _, at := range closesItself.FindAllStringSubmatchIndex(markup, -1) {
+		name := markup[at[2]:at[3]]
+		errs = append(errs, mistake(f.main, f.textAt(at[0]), "values after <%s/> would not be escaped for their place: write <%s></%s>", name, name, name))
+	}
+	for _, at := range prefixed.FindAllStringIndex(markup, -1) {
+		name := markup[at[0]+1 : at[1]]
+		_, local, _ := strings.Cut(name, ":")
+		errs = append(errs, mistake(f.main, f.textAt(at[0]), "values in <%s> would not be escaped for a %s: write it without the prefix", name, local))
+	}
+	return errs
+}
+
+// textAt returns a node that stands where byte i of the file's texts does.
+func (f *templateFile) textAt(i int) parse.Node {
+	for _, text := range f.texts {
+		if i < len(text.Text) {
+			at := *text
+			at.Pos += parse.Pos(i)
+			return &at
+		}
+		i -= len(text.Text)
+	}
+	return f.main.Root
+}
 
 // keepXML keeps <?xml … ?> and <![CDATA[ in a file of XML as they are.
 // html/template knows only HTML and would escape them, except in a script or

@@ -113,8 +113,9 @@ func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]by
 }
 
 // renderString renders source as an HTML page, which may extend and include
-// files. The last few sources are kept parsed; so source is the program's text,
-// never a visitor's, who could call every function with it.
+// files. Some sources are kept parsed, up to maxStrings; one more takes the place
+// of any of them. So source is the program's text, never a visitor's, who could
+// call every function with it.
 func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
 	return rd.current().fromString(source).render(c, data)
 }
@@ -160,7 +161,8 @@ func contextData(c *Context, data Data) Data {
 	return all
 }
 
-// check returns every mistake in the templates, and each url_for with a literal endpoint that fits no route.
+// check returns every mistake in the templates, each url_for with a literal
+// endpoint that fits no route, and each loop over flashes that means Flask's.
 func (rd *renderer) check(rt *router) []error {
 	set := rd.current()
 	errs := slices.Clone(set.errs)
@@ -168,6 +170,7 @@ func (rd *renderer) check(rt *router) []error {
 		if f := set.files[name]; f.main != nil {
 			for _, tree := range f.trees() {
 				errs = append(errs, checkURLs(tree, rt)...)
+				errs = append(errs, checkFlashes(tree)...)
 			}
 		}
 	}
@@ -204,6 +207,36 @@ func checkURLs(tree *parse.Tree, rt *router) (errs []error) {
 		}
 	})
 	return errs
+}
+
+// checkFlashes finds Flask's loop over categories and messages, whose first
+// variable would be a number here.
+func checkFlashes(tree *parse.Tree) (errs []error) {
+	walk(tree.Root, func(node parse.Node) {
+		loop, ok := node.(*parse.RangeNode)
+		if !ok || len(loop.Pipe.Decl) < 2 || !withCategories(loop.Pipe.Cmds[0]) {
+			return
+		}
+		errs = append(errs, mistake(tree, loop, "a loop with two variables numbers the messages: "+
+			"write {{range get_flashed_messages}}…{{.Category}} {{.Text}}…{{end}}"))
+	})
+	return errs
+}
+
+// withCategories reports whether the command is get_flashed_messages with
+// with_categories that is not literally false.
+func withCategories(command *parse.CommandNode) bool {
+	function, ok := command.Args[0].(*parse.IdentifierNode)
+	if !ok || function.Ident != "get_flashed_messages" {
+		return false
+	}
+	for i := 1; i+1 < len(command.Args); i += 2 {
+		if name, ok := command.Args[i].(*parse.StringNode); ok && name.Text == "with_categories" {
+			value, literal := command.Args[i+1].(*parse.BoolNode)
+			return !literal || value.True
+		}
+	}
+	return false
 }
 
 // Reading the files.
@@ -327,6 +360,9 @@ func (s *templateSet) usedByOthers() map[string]bool {
 // incomplete what is wrong only if the file is to be a page by itself.
 func (s *templateSet) newPage(f *templateFile) (p *page, mistakes, incomplete []error) {
 	parts := compose(f, s.files)
+	if len(parts.mistakes) == 0 && isXML(f.name) {
+		parts.mistakes = parts.checkXML()
+	}
 	mistakes, incomplete = parts.mistakes, parts.missing
 	p = &page{name: f.name, parts: parts}
 	if len(mistakes)+len(incomplete) == 0 {
@@ -502,7 +538,7 @@ func (p *clonePool) newClone() (*clone, error) {
 		if bound := own[name]; bound != nil {
 			funcs[name] = bound
 		} else {
-			funcs[name] = withContext(fn, &cl.funcs)
+			funcs[name] = bind(fn, &cl.funcs)
 		}
 	}
 	var err error
@@ -547,32 +583,73 @@ func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttempl
 	return t, nil
 }
 
-// printValues adds htmlValue or textValue to every pipeline that may print a
-// value that is missing or nil.
+// printValues has every pipeline that may print a value which is missing or nil
+// print nothing for it.
 func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.FuncMap) {
 	printer := printText
 	if html {
 		printer = printHTML
 	}
 	for _, tree := range trees {
+		var lists []*parse.ListNode
 		walk(tree.Root, func(node parse.Node) {
-			if action, ok := node.(*parse.ActionNode); ok && len(action.Pipe.Decl) == 0 {
-				action.Pipe.Cmds = addPrinter(action.Pipe.Cmds, callNode(tree, action, printer), funcs)
+			switch node := node.(type) {
+			case *parse.ListNode:
+				lists = append(lists, node)
+			case *parse.PipeNode:
+				for i := len(node.Cmds) - 1; i > 0; i-- {
+					if formatsAny(node.Cmds[i]) {
+						node.Cmds = slices.Insert(node.Cmds, i, callNode(tree, node, printText))
+					}
+				}
+			case *parse.CommandNode:
+				if formatsAny(node) {
+					printArguments(tree, node, funcs)
+				}
 			}
 		})
+		for _, list := range lists {
+			for i, node := range list.Nodes {
+				if action, ok := node.(*parse.ActionNode); ok && mayPrintNil(action.Pipe, funcs) {
+					list.Nodes[i] = printValue(tree, action, printer)
+				}
+			}
+		}
 	}
 }
 
-func addPrinter(cmds []*parse.CommandNode, printer *parse.CommandNode, funcs texttemplate.FuncMap) []*parse.CommandNode {
-	last := cmds[len(cmds)-1]
-	switch {
-	case len(cmds) > 1 && formatsAny(last):
-		printer.Args[0].(*parse.IdentifierNode).Ident = printText // its result becomes text here
-		return slices.Insert(cmds, len(cmds)-1, printer)
-	case neverNil(last, funcs):
-		return cmds
+func mayPrintNil(pipe *parse.PipeNode, funcs texttemplate.FuncMap) bool {
+	return len(pipe.Decl) == 0 && !neverNil(pipe.Cmds[len(pipe.Cmds)-1], funcs)
+}
+
+// printValue makes {{.x}} into {{if $x := .x}}{{$x}}{{else}}{{$x | printer}}{{end}}:
+// calls take most of the time of printing, and what is true in Go needs no printer.
+// The variable's name is the text of the pipeline, for html/template's errors.
+func printValue(tree *parse.Tree, action *parse.ActionNode, printer string) parse.Node {
+	pos, line := action.Pos, action.Line
+	variable := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{action.Pipe.String()}}
+	print := func(commands ...*parse.CommandNode) *parse.ListNode {
+		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{variable}}
+		printed := action.Copy().(*parse.ActionNode) // not made by hand: html/template's errors need its tree
+		printed.Pipe = &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Line: line, Cmds: append([]*parse.CommandNode{value}, commands...)}
+		return &parse.ListNode{NodeType: parse.NodeList, Pos: pos, Nodes: []parse.Node{printed}}
 	}
-	return append(cmds, printer)
+	action.Pipe.Decl = []*parse.VariableNode{variable}
+	return &parse.IfNode{BranchNode: parse.BranchNode{
+		NodeType: parse.NodeIf, Pos: pos, Line: line, Pipe: action.Pipe,
+		List: print(), ElseList: print(callNode(tree, action, printer)),
+	}}
+}
+
+// printArguments makes {{html .x}} into {{html (.x | printText)}}.
+func printArguments(tree *parse.Tree, command *parse.CommandNode, funcs texttemplate.FuncMap) {
+	for i, arg := range command.Args[1:] {
+		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: arg.Position(), Args: []parse.Node{arg}}
+		if arg.Type() != parse.NodeNil && !neverNil(value, funcs) {
+			command.Args[i+1] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: arg.Position(),
+				Cmds: []*parse.CommandNode{value, callNode(tree, arg, printText)}}
+		}
+	}
 }
 
 func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {
@@ -584,7 +661,7 @@ func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNo
 // of anything, of nil too: {{.x | urlquery}}.
 func formatsAny(command *parse.CommandNode) bool {
 	ident, ok := command.Args[0].(*parse.IdentifierNode)
-	return ok && len(command.Args) == 1 && slices.Contains([]string{"html", "js", "urlquery", "print", "println"}, ident.Ident)
+	return ok && slices.Contains([]string{"html", "js", "urlquery", "print", "println"}, ident.Ident)
 }
 
 // neverNil reports whether the command is a literal or a function whose result

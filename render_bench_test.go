@@ -4,6 +4,7 @@ import (
 	"bytes"
 	htmltemplate "html/template"
 	"net/http/httptest"
+	"slices"
 	"testing"
 )
 
@@ -106,5 +107,25 @@ func TestBenchmarkPages(t *testing.T) {
 	})
 	if string(got) != w.String() {
 		t.Errorf("the two benchmarked pages differ:\n%s\n%s", got, w)
+	}
+}
+
+// BenchmarkFunctions prints a value twenty times through a function.
+func BenchmarkFunctions(b *testing.B) {
+	for _, print := range []string{".name", ".zero", ".name | upper", ".name | trunc 3", "len .name", "first .tags", "join `,` .tags", "own .name", "own_sum .n .name"} {
+		b.Run(print, func(b *testing.B) {
+			c := pageContext(b, map[string]string{"a.html": "{{range .list}}{{" + print + "}}{{end}}"}, func(a *App) {
+				a.TemplateFunc("own", func(s string) string { return s })
+				a.TemplateFunc("own_sum", func(n float64, s string) string { return s })
+			})
+			item := map[string]any{"name": "Ada Lovelace", "tags": []string{"a", "b"}, "n": 1.5, "zero": 0}
+			data := Data{"list": slices.Repeat([]map[string]any{item}, 20)}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.app.renderer.render(c, "a.html", data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

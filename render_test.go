@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +73,7 @@ func TestRender(t *testing.T) {
 		"box":     map[string]any{"n": 3, "nil": nil, "nobody": noAccount},
 		"named":   []pointerNamed{{"x"}},
 		"list":    []string{"b", "a"},
+		"zero":    0, "false": false, "empty": "", "none": []string{},
 	}
 	tests := []struct{ name, source, want string }{
 		{"a.html", "Hello, {{.name}}!\n", "Hello, Ada!"}, // one newline at the end is dropped, as in Jinja
@@ -98,7 +100,11 @@ func TestRender(t *testing.T) {
 		{"a.txt", "[{{index .box `gone`}}{{or .nil .gone}}{{(.box).gone}}]", "[]"},
 		{"a.txt", "{{if .gone}}yes{{else}}no{{end}}{{with .gone}}yes{{else}}no{{end}}{{range .gone}}yes{{else}}no{{end}}", "nonono"},
 		{"a.txt", "{{$x := .gone}}[{{$x}}]{{$x = .name}}{{$x}}", "[]Ada"},
-		{"a.txt", "{{range .named}}{{.}}{{end}}", "*x"}, // as text/template does by itself
+		{"a.txt", "{{range .named}}{{.}}{{end}}", "*x"},                                          // as text/template does by itself
+		{"a.txt", "{{printf `%s` .gone}}", "%!s(<nil>)"},                                         // in Jinja nothing; what it is to print, the page said itself
+		{"a.html", "{{0}}{{.zero}}{{.false}}[{{.empty}}{{.none}}]{{len .list}}", "00false[[]]2"}, // false is not missing
+		{"a.html", "{{$x := .name}}{{$x}}{{$x | upper}}{{range .list}}{{$x}}{{$x = .}}{{end}}{{$x}}", "AdaADAAdaba"},
+		{"a.svg", `<script href="x.js"></script><a href="{{"javascript:alert(1)"}}"/>`, `<script href="x.js"></script><a href="#ZgotmplZ"/>`},
 
 		// Escaping is on by the extensions that Flask has, and safe turns it off.
 		{"a.html", "<p>{{.hostile}}", `<p>&lt;/script&gt;&lt;b a=&#34;&#39;&#34;&gt;javascript:alert(1)`},
@@ -131,6 +137,10 @@ func TestRender(t *testing.T) {
 		{"a.txt", "{{until 3}}{{untilStep 3 0 -1}}{{seq 3}} {{seq 2 5}} {{seq 0 2 4}}{{seq}}", "[0 1 2][3 2 1]1 2 3 2 3 4 5 0 2 4"},
 		{"a.txt", "{{repeat 3 `ab`}}{{indent 2 `x\ny`}}{{nindent 2 `x`}}", "ababab  x\n  y\n  x"},
 		{"a.txt", "{{len (randAlpha 7)}}{{len (until -3)}}", "73"},
+		{"a.txt", "{{substr 1 2 .name}}{{substr 1 -1 .name}}{{substr -1 2 .name}}{{substr 2 9 .name}}", "ddaAda"},
+		{"a.txt", "{{uniq (list 1 `1` 1 nil 1.0 (dict `a` 1) nil (dict `a` 1) (list) (list 1))}}", "[1 1 <nil> 1 map[a:1] [] [1]]"},
+		{"a.txt", "{{toPrettyJson (dict `a` (list 1 `,`))}}", "{\n  \"a\": [\n    1,\n    \",\"\n  ]\n}"},
+		{"a.txt", "{{fromJson `{\"a\":[1]}`}}{{fromJson `{`}}{{join `-` (list 1 nil `b`)}}{{wrapWith 2 `-` `abcd`}}{{chunk 2 (list 1 2 3)}}", "map[a:[1]]1-bab-cd[[1 2] [3]]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+" "+tt.source, func(t *testing.T) {
@@ -142,6 +152,129 @@ func TestRender(t *testing.T) {
 	}
 	if list := data["list"]; !reflect.DeepEqual(list, []string{"b", "a"}) {
 		t.Errorf("a page changed its data: %q", list)
+	}
+}
+
+// TestMissing is what Jinja prints when a filter is given what is missing:
+// nothing, or what it makes of nothing. It is what a visitor without a session
+// sees first.
+func TestMissing(t *testing.T) {
+	type color string
+	var noText *string
+	text, number := "Ada", uint8(7)
+	data := Data{"nil": nil, "noText": noText, "text": &text, "html": template.HTML("<i>a</i>"), "color": color("red"),
+		"number": &number, "half": 2.5, "named": &pointerNamed{"x"}, "list": []string{"a"}, "noList": []string(nil),
+		"box": map[string]any{"nil": nil}, "data": Data{"a": Data{"b": 1}}}
+	tests := []struct{ source, want string }{
+		// Texts.
+		{"{{session.name | upper}}{{session.name | lower}}{{session.name | trim}}{{session.name | title}}", ""},
+		// Jinja makes NONE of none | upper; here what is nil is missing.
+		{"{{.gone | upper}}{{.nil | upper}}{{.noText | upper}}{{.box.nil | upper}}{{upper nil}}{{.gone.gone | upper | lower}}", ""},
+		{"{{.gone | replace `a` `b`}}{{.gone | trunc 3}}{{.gone | abbrev 5}}{{.gone | substr 2 5}}{{.gone | repeat 3}}{{.gone | nospace}}", ""},
+		{"{{.gone | default `x` | upper}}{{.gone | default .nil | upper}}{{coalesce .nil .gone `y` | upper}}", "XY"},
+		{"{{if contains `a` .gone}}a{{end}}{{if hasPrefix .gone `b`}}b{{end}}", "b"},
+		{"{{.gone | replace .gone .gone}}{{replace .gone `-` `ab`}}", "-a-b-"},
+		{"{{.gone | safe}}{{.gone | toString}}{{.gone | quote}}{{cat .gone `a` .nil}}", "a"},
+		{"{{.gone | b64enc}}{{.gone | indent 2}}{{.gone | date `2006`}}{{.gone | htmlDate}}{{.gone | ago}}", "  "},
+		{"{{html .gone}}{{html .noText}}{{urlquery .gone}}{{urlquery session.name}}{{js .gone}}{{print .gone}}{{(print .gone)}}", ""},
+		{"{{print .gone `a` 1 (.nil) $.gone}}{{$x := .gone | print}}{{$x}}{{if eq (print .nil) ``}}e{{end}}", "a1e"},
+		{"{{.gone | fromJson}}{{.gone | regex}}", ""},
+		{"{{.gone | tojson}}{{.gone | toJson}}", "nullnull"}, // Jinja's tojson is a 500 there
+
+		// Lists and maps.
+		{"{{len session.l}}{{len .gone}}{{len .nil}}{{len .noText}}{{len .noList}}{{len .list}}{{len .text}}{{session.l | len}}", "00000130"},
+		{"{{first session.l}}{{last .gone}}{{first .noList}}{{range rest .gone}}x{{end}}{{range initial .nil}}x{{end}}", ""},
+		{"{{join `, ` .gone}}{{.nil | join .gone}}{{range reverse .gone}}x{{end}}{{range uniq .gone}}x{{end}}{{range compact .gone}}x{{end}}", ""},
+		{"{{range split `,` .gone}}[{{.}}]{{end}}{{range splitList `,` .gone}}[{{.}}]{{end}}{{(splitn `,` 2 .gone)._0}}", "[][]"}, // as in Python
+		{"{{append .gone 1}}{{prepend .nil 1}}{{push .noList 1}}{{without .gone 1}}{{concat .gone .list .nil}}{{chunk 2 .gone}}", "[1][1][1][][a][]"},
+		{"{{has 1 .gone}}{{sortAlpha .gone}}{{toStrings .gone}}{{mustFirst .gone}}{{mustHas `a` .list}}", "false[][]true"},
+		{"{{get .gone `a`}}{{hasKey .nil `a`}}{{keys .gone}}{{values .nil}}{{pluck `a` .gone .nil}}{{pick .gone `a`}}{{omit .gone `a`}}", "false[][][]map[]map[]"},
+		{"{{dig `a` `b` `default` .gone}}{{dig `nil` `b` `default` .box}}{{dig `a` `b` 0 .data}}{{dig `a` `gone` 0 .data}}", "defaultdefault10"},
+		{"{{range $i, $x := .gone}}x{{else}}none{{end}}", "none"},
+
+		// Numbers and conditions.
+		{"{{add .gone 1}}{{int .nil}}{{until .gone}}{{seq .gone}}{{plural `one` `many` .gone}}{{ternary 1 2 .gone}}{{round .gone 1}}", "10[]1 0many20"},
+
+		// A text is what a value prints, as in Jinja.
+		{"{{5 | upper}}{{.number | upper}}{{.half | trunc 2}}{{.text | upper}}{{.color | upper}}{{.named | upper}}{{true | upper}}", "572.ADARED*XTRUE"},
+		{"{{.html | upper}}{{.html | safe}}{{5 | safe}}{{.list | upper}}", "<I>A</I><i>a</i>5[A]"},
+		{"{{trunc 2.0 .text}}{{trunc .number `12345678`}}{{trunc (add 1 1) .text}}{{until (len .list)}}", "Ad1234567Ad[0]"},
+	}
+	for _, name := range []string{"a.txt", "a.html"} {
+		for _, tt := range tests {
+			t.Run(name+tt.source, func(t *testing.T) {
+				c := pageContext(t, map[string]string{name: tt.source}, func(a *App) {
+					a.TemplateFunc("regex", func(s string) string { return regexp.MustCompile("a").ReplaceAllString(s, "b") })
+				})
+				want := tt.want
+				if name == "a.html" {
+					want = strings.ReplaceAll(want, "<I>A</I>", "&lt;I&gt;A&lt;/I&gt;") // a function's text is no HTML
+				}
+				if got := renderPage(t, c, name, data); got != want {
+					t.Errorf("got  %s\nwant %s", got, want)
+				}
+			})
+		}
+	}
+}
+
+// TestMissingToEachFunction calls every function of sprig's with nothing at all.
+func TestMissingToEachFunction(t *testing.T) {
+	refuses := map[string][]string{
+		"divides by zero":                 {"div", "mod", "randInt"},
+		"says that it must":               {"mustFromJson", "mustDateModify", "must_date_modify"},
+		"has no meaning for an empty one": {"chunk", "mustChunk", "semver", "semverCompare", "dig"},
+	}
+	var refused []string
+	for _, names := range refuses {
+		refused = append(refused, names...)
+	}
+	for name, fn := range sprigFuncs(sprig.GenericFuncMap()) {
+		v := reflect.ValueOf(bind(fn, nil))
+		var args []reflect.Value
+		for in := range v.Type().Ins() {
+			if !v.Type().IsVariadic() || len(args) < v.Type().NumIn()-1 {
+				args = append(args, reflect.Zero(in))
+			}
+			switch in.Kind() {
+			case reflect.String, reflect.Slice, reflect.Map, reflect.Int:
+				if !v.Type().IsVariadic() {
+					t.Errorf("%s takes %s and so nothing missing", name, in)
+				}
+			}
+		}
+		err := call(v, args)
+		if (err != nil) != slices.Contains(refused, name) {
+			t.Errorf("%s: got %v, want an error: %v", name, err, err == nil)
+		}
+	}
+}
+
+// call is a call as text/template makes it.
+func call(fn reflect.Value, args []reflect.Value) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	results := fn.Call(args)
+	if len(results) == 2 {
+		err, _ = results[1].Interface().(error)
+	}
+	return err
+}
+
+// TestEscapedAsServed: what is served as HTML or XML is escaped as such, and
+// nothing else, in any case of its name.
+func TestEscapedAsServed(t *testing.T) {
+	for _, ext := range append(slices.Collect(maps.Keys(webTypes)), ".html", ".htm", ".xhtml", ".xml", ".svg", ".txt", ".jinja") {
+		for _, name := range []string{"a" + ext, "A" + strings.ToUpper(ext)} {
+			served := pageType(name)
+			markup := strings.Contains(served, "html") || strings.Contains(served, "xml")
+			if isHTML(name) != markup {
+				t.Errorf("%s is served as %s, and escaped: %v", name, served, isHTML(name))
+			}
+		}
 	}
 }
 
@@ -272,8 +405,8 @@ func TestTemplateMistakes(t *testing.T) {
 			[]string{`hipflask: template page.html:3: function "nonsense" not defined`}},
 		{"function misspelt", map[string]string{"page.html": "{{url_fro `a`}}{{.x | uper}}"},
 			[]string{`hipflask: template page.html:1: function "url_fro" not defined; did you mean "url_for"?`}},
-		{"function left out of sprig's", map[string]string{"page.html": `{{env "HOME"}}`},
-			[]string{`hipflask: template page.html:1: function "env" not defined`}},
+		{"function left out of sprig's", map[string]string{"page.html": `{{expandenv "$HOME"}}`},
+			[]string{`hipflask: template page.html:1: function "expandenv" not defined`}},
 		{"block defined twice", map[string]string{"page.html": `{{define "a"}}1{{end}}{{define "a"}}2{{end}}`},
 			[]string{`hipflask: template page.html:1: multiple definition of template "a"`}},
 		{"parent missing", map[string]string{"base.html": "", "page.html": "\n{{extends \"bsae.html\"}}"},
@@ -320,6 +453,25 @@ func TestTemplateMistakes(t *testing.T) {
 			[]string{`hipflask: template page.html as a page: ends in a non-text context: …`}},
 		{"value where html/template cannot escape it", map[string]string{"page.html": "\n<a href=\"{{if .x}}/a{{else}}?b={{end}}{{.y}}\">"},
 			[]string{`hipflask: template page.html:2:40: {{.y}} appears in an ambiguous context within a URL`}},
+		{"an element that closes itself, before a value", map[string]string{"page.svg": "<svg>\n<script href=\"x.js\"/><a href=\"{{.u}}\"/><script></script></svg>", "page.html": "{{super}}"},
+			[]string{`hipflask: template page.html:1:2: …`,
+				`hipflask: template page.svg:2:0: values after <script/> would not be escaped for their place: write <script></script>`}},
+		{"the same with a value inside, in a block, in an include, in any case", map[string]string{
+			"base.xml": "<a>{{template \"style.html\"}}{{block `b` .}}<Script a='>{{.y}}' {{if .z}}b{{end}} />{{end}}</a>", "style.html": "<title/>",
+			"page.xhtml": "{{extends `base.xml`}}{{define `c`}}<textarea/>{{.x}}{{end}}", "page.html": "{{super}}"},
+			[]string{
+				`hipflask: template base.xml:1:43: values after <Script/> would not be escaped…`,
+				`hipflask: template style.html:1:0: values after <title/> would not be escaped…`,
+				`hipflask: template page.html:1:2: …`,
+				`hipflask: template page.xhtml:1:36: values after <textarea/> would not be escaped…`}},
+		{"a script with a prefix", map[string]string{"page.svg": "<svg xmlns:s=\"http://www.w3.org/2000/svg\"><s:script>\n{{.x}}</s:script><s:STYLE/></svg>", "page.html": "{{super}}"},
+			[]string{`hipflask: template page.html:1:2: …`,
+				`hipflask: template page.svg:1:42: values in <s:script> would not be escaped for a script: write it without the prefix`,
+				`hipflask: template page.svg:2:17: values in <s:STYLE> would not be escaped for a STYLE: write it without the prefix`}},
+		{"where they do no harm: without values, in a comment, in HTML, with an end", map[string]string{
+			"a.svg": "<?xml version='1.0'?><svg><script href='x.js'/><script></script><s:script></s:script></svg>", "b.svg": "{{extends `a.svg`}}", "c.svg": "<!-- <script/> <s:script> -->{{.x}}",
+			"d.svg": "<script href='/>'></script><styles/><title>a</title><g/>{{.x}}<a:scripts/>", "page.html": "{{.x}}<script></script>{{super}}"},
+			[]string{`hipflask: template page.html:1:25: {{super}}…`}},
 		{"several at once", map[string]string{"page.html": "{{super}}", "a.html": "{{", "b.html": `{{extends "gone"}}`},
 			[]string{
 				`hipflask: template a.html:1: unclosed action`,
@@ -417,9 +569,31 @@ func TestCaps(t *testing.T) {
 		{"{{indent .x (repeat 1000 `\n`)}}", 1000, true}, {"{{indent .x (repeat 1000 `\n`)}}", 2000, false},
 		{"{{randAlpha .x}}", most, true}, {"{{randAlpha .x}}", over, false}, {"{{randAlphaNum .x}}", over, false},
 		{"{{randAscii .x}}", over, false}, {"{{randNumeric .x}}", over, false},
+		{"{{replace `a` (repeat 1048 `b`) .x}}", strings.Repeat("a", 1000), true}, {"{{replace `a` (repeat 1050 `b`) .x}}", strings.Repeat("a", 1000), false},
+		{"{{replace `` (repeat 1050 `b`) .x}}", strings.Repeat("a", 1000), false},
+		{"{{replace `a` `` .x}}", strings.Repeat("a", 2<<20), true}, // gets no longer
+		{"{{wrapWith 1 (repeat 500 `b`) .x}}", strings.Repeat("a", 1000), true}, {"{{wrapWith 1 .x .x}}", strings.Repeat("a", 1000), false},
+		{"{{wrapWith 1000 (repeat 1000 `b`) .x}}", strings.Repeat("a", 100_000), true},
+		{"{{join (repeat 100 `b`) .x}}", make([]int, most), true}, {"{{join (repeat 105 `b`) .x}}", make([]int, most), false},
+		{"{{join `` .x}}", make([]int, over), false}, {"{{join `` .x}}", []string{strings.Repeat("a", 1<<20), "a"}, false},
+		{"{{split `,` .x}}", strings.Repeat(",", most-1), true}, {"{{split `,` .x}}", strings.Repeat(",", most), false}, {"{{split `` .x}}", strings.Repeat("a", over), false},
+		{"{{splitList `,` .x}}", strings.Repeat(",", most-1), true}, {"{{splitList `,` .x}}", strings.Repeat(",", most), false},
+		{"{{splitn `,` 3 .x}}", strings.Repeat(",", most), true}, {"{{splitn `,` -1 .x}}", strings.Repeat(",", most), false},
+		{"{{fromJson .x}}", strings.Repeat("[", 100) + strings.Repeat("]", 100), true}, {"{{fromJson .x}}", strings.Repeat("[", 101), false},
+		{"{{mustFromJson .x}}", strings.Repeat(`{"a":`, 101), false}, {"{{mustFromJson .x}}", `"` + strings.Repeat("[", 101) + `\""`, true},
+		{"{{fromJson .x | toPrettyJson}}", strings.Repeat("[", 100) + strings.Repeat("1,", 4_900) + "1" + strings.Repeat("]", 100), true},
+		{"{{fromJson .x | toPrettyJson}}", strings.Repeat("[", 100) + strings.Repeat("1,", 5_300) + "1" + strings.Repeat("]", 100), false},
+		{"{{toPrettyJson .x}}", strings.Repeat("a", 1<<20), false}, {"{{mustToPrettyJson .x}}", strings.Repeat("a", 1<<20), false},
+		{"{{uniq .x}}", make([]int, most), true}, {"{{uniq .x}}", make([]int, over), false}, {"{{mustUniq .x}}", make([]int, over), false},
+		{"{{has 1 .x}}", make([]int, most), true}, {"{{has 1 .x}}", make([]int, over), false}, {"{{without .x 1}}", make([]int, over), false},
+		{"{{reverse .x}}", make([]int, over), false}, {"{{rest .x}}", make([]int, over), false}, {"{{append .x 1}}", make([]int, over), false},
+		{"{{chunk 1 .x}}", make([]int, over), false}, {"{{chunk 0 .x}}", []int{1}, false}, {"{{concat .x .x}}", make([]int, most/2+1), false},
+		{"{{sortAlpha .x}}", make([]int, over), false}, {"{{sortAlpha .x}}", make([]string, over), false},
+		{"{{first .x}}{{last .x}}{{len .x}}", make([]int, over), true}, // copy nothing
+		{"{{substr 3 9 .x}}{{substr 2 1 .x}}{{substr -1 9 .x}}{{substr 9 -1 .x}}{{substr 1 -5 .x}}{{substr -1 -1 .x}}", "ab", true},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprint(tt.source, tt.x), func(t *testing.T) {
+		t.Run(tt.source, func(t *testing.T) {
 			c := pageContext(t, map[string]string{"a.txt": tt.source})
 			_, err := c.app.renderer.render(c, "a.txt", Data{"x": tt.x})
 			if (err == nil) != tt.ok {
@@ -434,6 +608,7 @@ var sprigRefused = map[string][]string{
 	"shows the server":            {"env", "expandenv", "getHostByName", "osBase", "osClean", "osDir", "osExt", "osIsAbs"},
 	"changes what it is given":    {"set", "unset", "merge", "mergeOverwrite", "mustMerge", "mustMergeOverwrite", "deepCopy", "mustDeepCopy"},
 	"is costly, or secrets' work": {"bcrypt", "htpasswd", "derivePassword", "encryptAES", "decryptAES", "randBytes", "buildCustomCert", "genPrivateKey", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey"},
+	"compiles at every call":      {"regexFind", "regexFindAll", "regexMatch", "regexQuoteMeta", "regexReplaceAll", "regexReplaceAllLiteral", "regexSplit", "mustRegexFind", "mustRegexFindAll", "mustRegexMatch", "mustRegexReplaceAll", "mustRegexReplaceAllLiteral", "mustRegexSplit"},
 	"has no use in a page":        {"hello", "fail"},
 	"hides Go's own":              {"slice"},
 }
@@ -483,6 +658,52 @@ func TestTemplateFunc(t *testing.T) {
 	})
 	if got, want := renderPage(t, c, "a.html", Data{"x": "<"}), "&lt;! mine over sprig&#39;s true / /a&#43;b "; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestTemplateFuncArguments: what a program's own function gets.
+func TestTemplateFuncArguments(t *testing.T) {
+	type color string
+	var noText *string
+	number := 7
+	data := Data{"nil": nil, "noText": noText, "number": &number, "color": color("red"), "big": 300, "minus": -1, "half": 2.5, "list": []string{"a"}, "html": template.HTML("<i>")}
+	tests := []struct{ source, want string }{
+		{"{{text .gone}}{{text .nil}}{{text .noText}}{{text .color}}{{text 5}}{{text .number}}", "[][][][red][5][7]"},
+		{"{{kinds .gone .gone .gone .gone .gone .gone}}", "0 0 false [] map[]  "},
+		{"{{kinds 5 2 true .list nil `a`}}{{kinds 5.0 .half .nil nil nil `b`}}", "5 2 false [a] map[] a 5 2.5 false [] map[] b "},
+		{"{{texts}}{{texts .gone}}{{texts .nil 1 `a`}}{{.gone | texts 2}}", `[][""]["" "1" "a"]["2" ""]`},
+		{"{{with_context .gone}}{{with_context 1}}", "/:/:1"},
+		{"{{account .gone}}", "<nil>"},
+		{"{{markup `<b>`}}", "<b>"}, // in quotes it is the page's own
+		{"{{markup .color}}", "wrong type for value; expected template.HTML; got hipflask.color"},
+		{"{{kinds `5` 2 true .list nil nil}}", "wrong type for value; expected int; got string"},
+		{"{{kinds .half 2 true .list nil nil}}", "wrong type for value; expected int; got float64"},
+		{"{{small .big}}", "wrong type for value; expected uint8; got int"},
+		{"{{small .minus}}", "wrong type for value; expected uint8; got int"},
+		{"{{kinds 1 2 true (list 1) nil nil}}", "wrong type for value; expected []string; got []interface {}"},
+		{"{{fails .gone}}", "it fails"},
+	}
+	for _, tt := range tests {
+		c := pageContext(t, map[string]string{"a.txt": tt.source}, func(a *App) {
+			a.TemplateFunc("text", func(s string) string { return "[" + s + "]" })
+			a.TemplateFunc("kinds", func(i int, f float64, b bool, list []string, m map[string]int, s string) string {
+				return fmt.Sprint(i, " ", f, " ", b && f == 0, " ", list, " ", m, " ", s, " ")
+			})
+			a.TemplateFunc("texts", func(s ...string) string { return fmt.Sprintf("%q", s) })
+			a.TemplateFunc("with_context", func(c *Context, s string) string { return c.Request.URL.Path + ":" + s })
+			a.TemplateFunc("account", func(a *account) string { return fmt.Sprint(a) })
+			a.TemplateFunc("markup", func(s template.HTML) template.HTML { return s })
+			a.TemplateFunc("small", func(n uint8) uint8 { return n })
+			a.TemplateFunc("fails", func(n int) (int, error) { return n, errors.New("it fails") })
+		})
+		page, err := c.app.renderer.render(c, "a.txt", data)
+		got := string(page)
+		if err != nil {
+			got = err.Error()[max(0, len(err.Error())-len(tt.want)):]
+		}
+		if got != tt.want {
+			t.Errorf("%s:\ngot  %s %v\nwant %s", tt.source, got, err, tt.want)
+		}
 	}
 }
 
@@ -723,6 +944,34 @@ func TestGetFlashedMessages(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestCheckOfFlashes: Flask's loop over categories and messages, which numbers
+// the messages in Go.
+func TestCheckOfFlashes(t *testing.T) {
+	tests := []struct {
+		loop  string
+		wrong bool
+	}{
+		{`range $c, $m := get_flashed_messages "with_categories" true`, true},
+		{`range $c, $m := get_flashed_messages "category_filter" "a" "with_categories" .x`, true},
+		{`range $i, $m := get_flashed_messages "with_categories" false`, false},
+		{`range $i, $m := get_flashed_messages`, false}, // numbers, it may be on purpose
+		{`range $i, $m := get_flashed_messages "category_filter" "with_categories"`, false},
+		{`range $m := get_flashed_messages "with_categories" true`, false},
+		{`range get_flashed_messages "with_categories" true`, false},
+		{`range $i, $m := list "with_categories" true`, false},
+	}
+	for _, tt := range tests {
+		a := New("test")
+		a.Config.Root = pages(map[string]string{"page.html": "\n<p>{{if true}}{{" + tt.loop + "}}{{end}}{{end}}"})
+		const want = "hipflask: template page.html:2:22: a loop with two variables numbers the messages: " +
+			"write {{range get_flashed_messages}}…{{.Category}} {{.Text}}…{{end}}"
+		err := a.Check()
+		if (err != nil) != tt.wrong || err != nil && err.Error() != want {
+			t.Errorf("%s:\ngot  %v\nwant %s: %v", tt.loop, err, want, tt.wrong)
+		}
 	}
 }
 
