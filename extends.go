@@ -3,6 +3,7 @@ package hipflask
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -49,10 +50,7 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	f := &templateFile{name: name, source: source, defines: map[string]*parse.Tree{}}
 	parsed, err := texttemplate.New(name).Funcs(funcs).Parse(source)
 	if err != nil {
-		f.err = templateError{err}
-		if unknown := unknownFunction.FindStringSubmatch(err.Error()); unknown != nil {
-			f.err = fmt.Errorf("%w%s", f.err, didYouMean(unknown[1], slices.Sorted(maps.Keys(funcs))))
-		}
+		f.err = fmt.Errorf("%w%s", templateError{err}, parseHint(err.Error(), funcs))
 		return f
 	}
 	for _, t := range parsed.Templates() {
@@ -62,7 +60,7 @@ func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFil
 	}
 	f.main = parsed.Tree
 	f.findExtends()
-	f.err = f.checkKeywords()
+	f.err = errors.Join(f.checkKeywords(), f.checkJinja())
 	f.findTexts()
 	if isXML(name) {
 		f.keepXML()
@@ -80,7 +78,43 @@ func isXML(name string) bool {
 	return false
 }
 
-var unknownFunction = regexp.MustCompile(`function "(\w+)" not defined$`)
+var (
+	unknownFunction = regexp.MustCompile(`function "(\w+)" not defined$`)
+	jinjaTag        = regexp.MustCompile(`\{%-?\s*(extends|block|endblock|if|elif|else|endif|for|endfor|include|import|from|macro|set|with)\b`)
+)
+
+// parseHint says what to write to who is used to Jinja, or has misspelt.
+func parseHint(mistake string, funcs texttemplate.FuncMap) string {
+	unknown := unknownFunction.FindStringSubmatch(mistake)
+	switch {
+	case unknown != nil:
+		return cmp.Or(didYouMean(unknown[1], slices.Sorted(maps.Keys(funcs))),
+			fmt.Sprintf("; a value that Render was given is written {{.%s}}", unknown[1]))
+	case strings.Contains(mistake, `unexpected "("`):
+		return `; the values of a function follow it without brackets: {{url_for "index"}}`
+	}
+	return ""
+}
+
+// checkJinja reports Jinja's tags, which would be text and go to the visitor.
+func (f *templateFile) checkJinja() (err error) {
+	for _, tree := range f.trees() {
+		walk(tree.Root, func(node parse.Node) {
+			text, ok := node.(*parse.TextNode)
+			if !ok || err != nil {
+				return
+			}
+			if at := jinjaTag.FindIndex(text.Text); at != nil {
+				tag := text.Text[at[0]:at[1]]
+				here := text.Copy().(*parse.TextNode)
+				here.Pos += parse.Pos(at[0])
+				err = mistake(tree, here, `%s is Jinja, and only text here: write {{extends "base.html"}}, {{define "name"}}, {{if .x}}, `+
+					`{{range .list}}, {{end}}; a text that must show it is written {{"{%%"}}`, tag)
+			}
+		})
+	}
+	return err
+}
 
 // findExtends looks for {{extends "file"}} at the start of the file, where only
 // white space and comments may stand before it.
@@ -167,7 +201,32 @@ func compose(f *templateFile, files map[string]*templateFile) *composition {
 	}
 	p.addIncludes()
 	p.addBlocks()
+	p.checkUnused()
 	return p
+}
+
+// checkUnused reports a define of a page that nothing shows and that looks like
+// a misspelt block of its layout. Others may be there for RenderBlock.
+func (p *composition) checkUnused() {
+	shown := map[string]bool{}
+	for _, f := range append(slices.Clone(p.chain), p.included...) {
+		for _, tree := range f.trees() {
+			walk(tree.Root, func(node parse.Node) {
+				if n, ok := node.(*parse.TemplateNode); ok {
+					shown[n.Name] = true
+				}
+			})
+		}
+	}
+	page := p.chain[0]
+	for name, tree := range page.defines {
+		if shown[name] || page.extends == nil {
+			continue
+		}
+		if meant := nearest(name, slices.Sorted(maps.Keys(shown))); page.defines[meant] == nil && similarity(name, meant) > 0.7 {
+			p.mistakes = append(p.mistakes, mistake(tree, tree.Root, "it defines %q, which no layout shows; did you mean %q?", name, meant))
+		}
+	}
 }
 
 // addChain follows extends from f to the layout.

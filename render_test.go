@@ -402,11 +402,20 @@ func TestTemplateMistakes(t *testing.T) {
 		{"syntax", map[string]string{"page.html": "a\n{{if}}"},
 			[]string{`hipflask: template page.html:2: missing value for if`}},
 		{"unknown function", map[string]string{"page.html": "a\n\n{{nonsense .x}}"},
-			[]string{`hipflask: template page.html:3: function "nonsense" not defined`}},
+			[]string{`hipflask: template page.html:3: function "nonsense" not defined; a value that Render was given is written {{.nonsense}}`}},
 		{"function misspelt", map[string]string{"page.html": "{{url_fro `a`}}{{.x | uper}}"},
 			[]string{`hipflask: template page.html:1: function "url_fro" not defined; did you mean "url_for"?`}},
 		{"function left out of sprig's", map[string]string{"page.html": `{{expandenv "$HOME"}}`},
-			[]string{`hipflask: template page.html:1: function "expandenv" not defined`}},
+			[]string{`hipflask: template page.html:1: function "expandenv" not defined; a value that Render was given is written {{.expandenv}}`}},
+		{"Jinja's call", map[string]string{"page.html": `{{ url_for("index") }}`},
+			[]string{`hipflask: template page.html:1: unexpected "(" in operand; the values of a function follow it without brackets: {{url_for "index"}}`}},
+		{"Jinja's tag", map[string]string{"page.html": "a\n{% if x %}b{% endif %}"},
+			[]string{`hipflask: template page.html:2:0: {% if is Jinja, and only text here: …`}},
+		{"Jinja's tag in a define", map[string]string{"page.html": `{{define "a"}}{%- for x in y %}{{end}}{{template "a"}}`},
+			[]string{`hipflask: template page.html:1:14: {%- for is Jinja, and only text here: …`}},
+		{"block of the layout misspelt", map[string]string{"base.html": `{{block "content" .}}{{end}}`,
+			"page.html": `{{extends "base.html"}}{{define "contnet"}}{{end}}{{define "row"}}{{end}}`},
+			[]string{`hipflask: template page.html:1:43: it defines "contnet", which no layout shows; did you mean "content"?`}},
 		{"block defined twice", map[string]string{"page.html": `{{define "a"}}1{{end}}{{define "a"}}2{{end}}`},
 			[]string{`hipflask: template page.html:1: multiple definition of template "a"`}},
 		{"parent missing", map[string]string{"base.html": "", "page.html": "\n{{extends \"bsae.html\"}}"},
@@ -808,7 +817,7 @@ func TestRenderString(t *testing.T) {
 		}
 	}
 	_, err := c.app.renderer.renderString(c, "a\n{{nonsense}}", nil)
-	if want := `hipflask: template <string>:2: function "nonsense" not defined`; err == nil || err.Error() != want {
+	if want := `hipflask: template <string>:2: function "nonsense" not defined; a value that Render was given is written {{.nonsense}}`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	for i := range 2 * maxStrings {
