@@ -426,14 +426,19 @@ func (c *Context) addSessionHeader() {
 
 // mayRefreshSession reports whether a request that did not touch its session
 // must look at it all the same, since a permanent one is sent again each time.
-// It is only a quick look: the name may stand anywhere in the header.
+// It is only a quick look: what it looks for may stand anywhere in the header.
+// The signed cookie says by itself that it is permanent, so that no other
+// session is opened without need.
 func (c *Context) mayRefreshSession() bool {
 	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil {
 		return false // a file may be kept by caches that serve others
 	}
-	name := c.app.Config.sessionCookieName()
+	look := c.app.Config.sessionCookieName()
+	if cs, ok := c.app.sessions.(*cookieStore); ok {
+		look = cs.permanent
+	}
 	return slices.ContainsFunc(c.Request.Header["Cookie"], func(line string) bool {
-		return strings.Contains(line, name)
+		return strings.Contains(line, look)
 	})
 }
 
@@ -493,7 +498,9 @@ func (s *Session) needsSave() bool {
 
 func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
 
-func (s *Session) permanent() bool { return string(s.values[permanentKey]) == "true" }
+func (s *Session) permanent() bool { return isTrue(s.values[permanentKey]) }
+
+func isTrue(raw json.RawMessage) bool { return string(raw) == "true" }
 
 // remove ends the session in the store and in the browser.
 func (s *Session) remove() (setCookie string, err error) {
@@ -683,9 +690,24 @@ func newSessionStore(cfg *Config) (SessionStore, error) {
 //
 // What is signed is JSON: the time of issue and the values. Age and size are
 // checked by hipflask, so securecookie's own limits are off.
+//
+// The cookie of a permanent session begins with permanentMark, which is signed
+// with it; see mayRefreshSession.
 type cookieStore struct {
-	name   string
-	codecs []*securecookie.SecureCookie // the first signs; the others, for the fallback keys, only read
+	name      string
+	permanent string                       // how a permanent session's cookie begins, name and all
+	codecs    []*securecookie.SecureCookie // the first signs; the others, for the fallback keys, only read
+}
+
+const permanentMark = "p."
+
+// signedName is the name that is signed with the value; one with a semicolon
+// cannot be that of another cookie.
+func (cs *cookieStore) signedName(permanent bool) string {
+	if permanent {
+		return cs.name + ";permanent"
+	}
+	return cs.name
 }
 
 // cookiePayload is the signed text.
@@ -695,7 +717,8 @@ type cookiePayload struct {
 }
 
 func newCookieStore(cfg *Config) (*cookieStore, error) {
-	store := &cookieStore{name: cfg.sessionCookieName()}
+	name := cfg.sessionCookieName()
+	store := &cookieStore{name: name, permanent: name + "=" + permanentMark}
 	for _, secret := range append([]string{cfg.SecretKey}, cfg.SecretKeyFallbacks...) {
 		codec, err := newSessionCodec(secret, cfg.SessionCookieEncrypt)
 		if err != nil {
@@ -739,12 +762,13 @@ func deriveKey(secret, purpose string) ([]byte, error) {
 
 // Open implements [SessionStore].
 func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool, error) {
+	cookie, permanent := strings.CutPrefix(cookie, permanentMark)
 	if !isCanonical(cookie) {
 		return SessionData{}, false, nil
 	}
 	for i, codec := range cs.codecs {
 		var text []byte
-		if codec.Decode(cs.name, cookie, &text) != nil {
+		if codec.Decode(cs.signedName(permanent), cookie, &text) != nil {
 			continue
 		}
 		var payload cookiePayload
@@ -762,8 +786,13 @@ func (cs *cookieStore) Save(_ context.Context, data SessionData) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("hipflask: the session cannot be encoded: %w", err)
 	}
+	permanent := isTrue(data.Values[permanentKey])
 	// Encrypting overwrites text, which nobody else has.
-	return cs.codecs[0].Encode(cs.name, text)
+	cookie, err := cs.codecs[0].Encode(cs.signedName(permanent), text)
+	if permanent {
+		cookie = permanentMark + cookie
+	}
+	return cookie, err
 }
 
 // isCanonical reports whether text is how base64 is written. The decoder also

@@ -1512,7 +1512,9 @@ func byHand(b *testing.B) (*securecookie.SecureCookie, *http.Request) {
 func BenchmarkSessionUntouched(b *testing.B) {
 	app := sessionApp(b)
 	with := benchmarkRequest(b, app).Header.Get("Cookie")
-	for name, cookie := range map[string]string{"no cookie": "", "other cookie": "other=1; more=2", "session cookie": with} {
+	v := newVisitor(b, app)
+	permanent, _, _ := strings.Cut(v.visit(func(c *Context) { c.Session().SetPermanent(true) }).setCookie[0], ";")
+	for name, cookie := range map[string]string{"no cookie": "", "other cookie": "other=1; more=2", "session cookie": with, "permanent": permanent} {
 		b.Run(name, func(b *testing.B) {
 			c := untouchedContext(app, cookie)
 			b.ReportAllocs()
@@ -1597,6 +1599,43 @@ func TestSessionOfOtherEndings(t *testing.T) {
 		if w.Code != test.status || got.kind() != test.kind || slices.Equal(got.vary, []string{"Cookie"}) != test.vary {
 			t.Errorf("%s %s, permanent %v: got %d, cookie %s, Vary %q; want %d, %s, %v",
 				test.method, test.path, test.permanent, w.Code, got.kind(), got.vary, test.status, test.kind, test.vary)
+		}
+	}
+}
+
+// TestPermanentMark: what says that a cookie is permanent is signed too, and
+// only such a cookie is opened by a request that does not use its session.
+func TestPermanentMark(t *testing.T) {
+	app := sessionApp(t)
+	value := func(permanent bool) string {
+		reply := newVisitor(t, app).visit(func(c *Context) {
+			c.Session().Set("name", "Ada")
+			c.Session().SetPermanent(permanent)
+		})
+		value, _, _ := strings.Cut(strings.TrimPrefix(reply.setCookie[0], "session="), ";")
+		return value
+	}
+	plain, permanent := value(false), value(true)
+	for _, test := range []struct {
+		name, cookie string
+		read         string // the name in the session
+		refreshed    bool   // by a view that does nothing
+	}{
+		{"plain", plain, "Ada", false},
+		{"permanent", permanent, "Ada", true},
+		{"plain with the mark", permanentMark + plain, "", false},
+		{"permanent without it", strings.TrimPrefix(permanent, permanentMark), "", false},
+		{"marked twice", permanentMark + permanent, "", false},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", "other=1; session="+test.cookie)
+		if reply := runView(app, httptest.NewRecorder(), r, nil); (reply.kind() == "yes") != test.refreshed {
+			t.Errorf("%s: a view that does nothing sends %s, want it refreshed %v", test.name, reply.kind(), test.refreshed)
+		}
+		var got string
+		runView(app, httptest.NewRecorder(), r, func(c *Context) { got = c.Session().GetString("name") })
+		if got != test.read {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.read)
 		}
 	}
 }

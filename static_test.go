@@ -695,9 +695,12 @@ func BenchmarkSendFile(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := app.NewContext(httptest.NewRecorder(), r).SendFile(bb.fsys, bb.file); err != nil {
+				c := app.NewContext(httptest.NewRecorder(), r)
+				if err := c.SendFile(bb.fsys, bb.file); err != nil {
 					b.Fatal(err)
 				}
+				c.send()
+				app.end(c)
 			}
 		})
 	}
