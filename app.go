@@ -123,7 +123,7 @@ func (a *App) build() error {
 	a.autoStatic()
 	for _, r := range a.routes {
 		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
-		r.build()
+		keep(r.build())
 	}
 	keep(sameEndpoint(a.routes))
 

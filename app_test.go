@@ -289,13 +289,24 @@ func TestRegistrationPanics(t *testing.T) {
 		{"unknown converter", func(a *App) { a.Get("/<nope:x>", sayOK) }, "nope"},
 		{"defaults without a value", func(a *App) { a.Get("/x", sayOK).Defaults(odd...) }, "/x"},
 		{"defaults without a name", func(a *App) { a.Get("/x", sayOK).Defaults(1, 2) }, "/x"},
-		{"error handler for 200", func(a *App) { a.ErrorHandler(200, nil) }, "200"},
-		{"error handler for 999", func(a *App) { a.ErrorHandler(999, nil) }, "999"},
+		{"nil hook", func(a *App) { a.BeforeRequest(nil) }, "BeforeRequest: the function is nil"},
+		{"nil error handler", func(a *App) { a.ErrorHandler(404, nil) }, "ErrorHandler: the function is nil"},
+		{"nil type handler", func(a *App) { OnError[error](a, nil) }, "OnError: the function is nil"},
+		{"error handler for 200", func(a *App) { a.ErrorHandler(200, func(*Context, error) error { return nil }) }, "200"},
+		{"error handler for 999", func(a *App) { a.ErrorHandler(999, func(*Context, error) error { return nil }) }, "999"},
 	} {
 		app, _ := newTestApp(t)
 		if message := panicText(func() { test.call(app) }); !strings.HasPrefix(message, "hipflask: ") || !strings.Contains(message, test.want) {
 			t.Errorf("%s: got panic %q, want one of ours with %q", test.name, message, test.want)
 		}
+	}
+}
+
+func TestDecoratorThatReturnsNil(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", sayOK).Wrap(func(HandlerFunc) HandlerFunc { return nil })
+	if err := app.Check(); err == nil || !strings.Contains(err.Error(), "decorator") {
+		t.Errorf("got %v, want the decorator named", err)
 	}
 }
 

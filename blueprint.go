@@ -47,6 +47,12 @@ func (s *scaffold) setup(method string) {
 	}
 }
 
+func mustNotBeNil(method string, isNil bool) {
+	if isNil {
+		panic(fmt.Sprintf("hipflask: %s: the function is nil", method))
+	}
+}
+
 // Get registers a handler for GET requests, and so for HEAD.
 func (s *scaffold) Get(rule string, h HandlerFunc) *Route {
 	return s.add("Get", rule, h, "GET")
@@ -123,6 +129,7 @@ func (s *scaffold) Handle(rule string, h http.Handler, methods ...string) *Route
 // Flask's before_request.
 func (s *scaffold) BeforeRequest(h HandlerFunc) {
 	s.setup("BeforeRequest")
+	mustNotBeNil("BeforeRequest", h == nil)
 	s.before = append(s.before, h)
 }
 
@@ -133,14 +140,17 @@ func (s *scaffold) BeforeRequest(h HandlerFunc) {
 // one fails again, a bare 500 is sent. It is Flask's after_request.
 func (s *scaffold) AfterRequest(h HandlerFunc) {
 	s.setup("AfterRequest")
+	mustNotBeNil("AfterRequest", h == nil)
 	s.after = append(s.after, h)
 }
 
 // Teardown adds a function that runs after the reply was sent, the last added
 // first, on every request: for closing what the request opened. It gets the
-// error that no error handler answered, or nil. It is Flask's teardown_request.
+// error that made the reply a 500 or cut it short, also where the handler of 500
+// answered it, or nil. It is Flask's teardown_request.
 func (s *scaffold) Teardown(f func(c *Context, err error)) {
 	s.setup("Teardown")
+	mustNotBeNil("Teardown", f == nil)
 	s.teardown = append(s.teardown, f)
 }
 
@@ -159,6 +169,7 @@ func (s *scaffold) Teardown(f func(c *Context, err error)) {
 // not look for, or by the handler of 500; a third is not tried.
 func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 	s.setup("ErrorHandler")
+	mustNotBeNil("ErrorHandler", h == nil)
 	if code < 400 || code > 599 {
 		panic(fmt.Sprintf("hipflask: ErrorHandler(%d): an error's status is between 400 and 599", code))
 	}
@@ -177,6 +188,7 @@ func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 	s := on.registrar()
 	s.setup("OnError")
+	mustNotBeNil("OnError", h == nil)
 	s.byType = append(s.byType, typeHandler{rank: typeRank(reflect.TypeFor[E]()), bind: func(err error) ErrorHandlerFunc {
 		e, ok := err.(E)
 		if !ok {
@@ -296,11 +308,14 @@ func (r *Route) String() string {
 }
 
 // build puts the decorators around the handler.
-func (r *Route) build() {
+func (r *Route) build() error {
 	r.serve = r.handler
 	for _, wrap := range slices.Backward(r.wraps) {
-		r.serve = wrap(r.serve)
+		if r.serve = wrap(r.serve); r.serve == nil {
+			return fmt.Errorf("hipflask: a decorator of %s returned nil", r)
+		}
 	}
+	return nil
 }
 
 // sameEndpoint reports different functions under one endpoint. It waits for the

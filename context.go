@@ -45,6 +45,7 @@ type Context struct {
 	values    [2]string  // backs the values of Content-Type and Content-Length
 	phase     phase
 	replied   bool  // a helper prepared a reply
+	retried   bool  // the reply is that of an error in finishing another
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks
 	streamErr error // why the stream takes no more
@@ -66,7 +67,7 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 
 // NewContext makes a Context outside the App's own serving, with the route that
 // r matches: for tests and commands that render a page or build a URL. No hook
-// runs and nothing is sent. A nil w keeps the reply's header to itself. It ends
+// runs and nothing is sent, but for what is written to its Writer. A nil w keeps the reply's header to itself. It ends
 // setup, and panics if that left a mistake. It is Flask's test_request_context.
 func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 	if err := a.endSetup(); err != nil {
@@ -173,7 +174,7 @@ func (c *Context) File(name string) (*multipart.FileHeader, error) {
 }
 
 // BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
-// whole numbers in an any are int, and lose no digit. The error is right to return: 415 if the request says it holds something else,
+// into an any, or a map or list of them, whole numbers are int and lose no digit. The error is right to return: 415 if the request says it holds something else,
 // 413 for a body over the limit, 400 for a body that is no JSON, is more than
 // one value, or does not fit dst.
 func (c *Context) BindJSON(dst any) error {
@@ -259,6 +260,7 @@ func (c *Context) readURLEncoded() (url.Values, error) {
 func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {
+	case c.Request.MultipartForm != nil: // an error is then the query string's
 	case errors.Is(err, multipart.ErrMessageTooLarge):
 		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(err)
 	case err != nil:
@@ -365,7 +367,9 @@ type contextVar struct {
 func (c *Context) g() map[string]any {
 	all := make(map[string]any, len(c.vars))
 	for _, v := range c.vars {
-		all[*v.id] = v.value
+		if !isNil(v.value) {
+			all[*v.id] = v.value
+		}
 	}
 	return all
 }

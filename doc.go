@@ -69,7 +69,7 @@
 // header. So a session changes at any time, a page that fails halfway is a
 // clean 500, and a hook may still change everything.
 //
-// [Context.Writer] is the exception, for streams and files: its first byte
+// [Context.Writer] is the exception, for streams: its first byte
 // makes all of this final.
 //
 // # Errors

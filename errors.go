@@ -28,7 +28,7 @@ var ErrReplySent = errors.New("hipflask: the reply was already sent")
 // Message is for the visitor; Err is for the log and never shown.
 type HTTPError struct {
 	Code    int         // the reply's status, 400 to 599
-	Message string      // what the default page says; empty means the usual text for Code
+	Message string      // what the default page says; empty means Code's usual text
 	Err     error       // the private cause, or nil
 	Header  http.Header // added to the reply, such as Retry-After; may be nil
 }
@@ -40,13 +40,13 @@ type HTTPError struct {
 func Abort(code int) *HTTPError { return Error(code, "") }
 
 // Error is [Abort] with a message for the visitor, which the default page
-// escapes.
+// escapes. An empty message means the usual text.
 func Error(code int, message string) *HTTPError {
 	if code < 400 || code > 599 {
 		return &HTTPError{Code: http.StatusInternalServerError,
 			Err: fmt.Errorf("hipflask: Abort or Error with %d, which is no error status", code)}
 	}
-	return &HTTPError{Code: code, Message: message}
+	return &HTTPError{Code: code, Message: cmp.Or(message, statusMessage(code))}
 }
 
 // Wrap returns a copy of e with a private cause, which errors.Is and errors.As
@@ -123,17 +123,20 @@ func catch(err *error) {
 // asHTTPError returns the reply an error asks for. known is false for an error
 // that has no status, which becomes a 500 with it as the cause.
 func asHTTPError(err error) (failure *HTTPError, known bool) {
-	var coded interface{ StatusCode() int }
+	var coded interface {
+		error
+		StatusCode() int
+	}
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &failure):
-		failure = failure.orMistake()
-		if failure.Code < 400 || failure.Code > 599 {
+	case errors.As(err, &coded):
+		if failure, ok := coded.(*HTTPError); !ok {
+			return Abort(coded.StatusCode()).Wrap(err), true
+		} else if failure = failure.orMistake(); failure.Code >= 400 && failure.Code <= 599 {
+			return failure, true
+		} else {
 			return Abort(failure.Code), true
 		}
-		return failure, true
-	case errors.As(err, &coded):
-		return Abort(coded.StatusCode()).Wrap(err), true
 	case errors.As(err, &tooLarge):
 		return Abort(http.StatusRequestEntityTooLarge).Wrap(err), true
 	}
@@ -173,9 +176,13 @@ func (a *App) handleError(c *Context, err error) {
 		}
 		next := err
 		if handler != nil {
-			next = c.answer(failure, handler, err)
+			next = c.answer(failure, handler, withStatus(failure, known, err))
 		}
-		if next == nil {
+		switch {
+		case next == nil:
+			return
+		case c.phase == begun: // the handler streamed its reply, and failed then
+			a.handleLate(c, next)
 			return
 		}
 		if declined = same(next, err) || same(next, failure); declined && known {
@@ -202,14 +209,26 @@ func (a *App) handleError(c *Context, err error) {
 	}
 	if handler != nil {
 		next := c.answer(failure, handler, failure)
-		if next == nil || c.abandoned(next) {
+		switch {
+		case next == nil || c.abandoned(next):
 			return
-		}
-		if !same(next, failure) {
+		case c.phase == begun:
+			a.handleLate(c, next)
+			return
+		case !same(next, failure):
 			a.logError(c, "the handler of the 500 failed too", next)
 		}
 	}
 	c.defaultPage(failure)
+}
+
+// withStatus is the error that a handler gets: err, inside an HTTPError if it has a
+// status and there is none in it.
+func withStatus(failure *HTTPError, known bool, err error) error {
+	if known && !errors.Is(err, failure) && !errors.As(err, new(*HTTPError)) {
+		return failure
+	}
+	return err
 }
 
 // handleLate is handleError once the header is out: no page can be sent.
@@ -251,6 +270,9 @@ func (a *App) errorHandler(failure *HTTPError, known bool, err error) ErrorHandl
 		return nil
 	}
 	chain := errorChain(nil, err)
+	if known {
+		chain = append(chain, failure) // OnError[*HTTPError] gets what has a status by another type, too
+	}
 	for rank := range 3 {
 		for _, e := range chain {
 			for _, candidate := range a.byType {

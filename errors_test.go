@@ -64,6 +64,8 @@ func TestErrorHandlers(t *testing.T) {
 		{"status of a wrapped HTTPError", nil, fmt.Errorf("saving: %w", Abort(409)), 409, "<h1>Conflict</h1>"},
 		{"a body over the limit", nil, fmt.Errorf("reading: %w", &http.MaxBytesError{}), 413, "<h1>Request Entity Too Large</h1>"},
 		{"an error of another package with StatusCode", nil, teapot{}, 418, "<h1>I&#39;m a teapot</h1>"},
+		{"HTTPException gets what has a status by another type", []func(*App){httpError}, fmt.Errorf("reading: %w", &http.MaxBytesError{}), 413, "*HTTPError 413"},
+		{"the first status in the chain counts", nil, conflict{Abort(404)}, 409, "<h1>Conflict</h1>"},
 		{"a code that is no error's", nil, Abort(200), 500, "<h1>Internal Server Error</h1>"},
 		{"no code at all", nil, &HTTPError{Message: "x"}, 500, "<h1>Internal Server Error</h1>"},
 		{"a nil *HTTPError, which is no nil error", []func(*App){httpError}, (*HTTPError)(nil), 500, "*HTTPError 500"},
@@ -134,6 +136,12 @@ func failing(code int) func(*App) {
 type sliceError []string
 
 func (sliceError) Error() string { return "a list" }
+
+// conflict is an error with a status around another.
+type conflict struct{ error }
+
+func (conflict) StatusCode() int { return 409 }
+func (c conflict) Unwrap() error { return c.error }
 
 type teapot struct{}
 

@@ -38,10 +38,8 @@ func ExampleOnError() {
 
 	app.ErrorHandler(404, func(c *hipflask.Context, err error) error {
 		var failure *hipflask.HTTPError
-		if errors.As(err, &failure) && failure.Message != "" {
-			return c.Text(failure.Message)
-		}
-		return c.Text("Nothing here.")
+		errors.As(err, &failure) // it is there: the error has a status
+		return c.Text(failure.Message)
 	})
 	hipflask.OnError(app, func(c *hipflask.Context, err *quotaError) error {
 		return c.Status(429).Text(err.Error())
@@ -57,7 +55,7 @@ func ExampleOnError() {
 	// Output:
 	// 200 an article
 	// 404 There is no such article.
-	// 404 Nothing here.
+	// 404 There is no page at this address. If you typed it, check the spelling.
 	// 429 more than 10 articles
 	// 403 <!doctype html>
 }

@@ -80,7 +80,7 @@ func isXML(name string) bool {
 
 var (
 	unknownFunction = regexp.MustCompile(`function "(\w+)" not defined$`)
-	jinjaTag        = regexp.MustCompile(`\{%-?\s*(extends|block|endblock|if|elif|else|endif|for|endfor|include|import|from|macro|set|with)\b`)
+	jinjaTag        = regexp.MustCompile(`\{%-?\s*(extends|block|endblock|if|elif|else|endif|for|endfor|include|import|from|macro|set|with)\b|\{#[^\n]*#\}`)
 )
 
 // parseHint says what to write to who is used to Jinja, or has misspelt.
@@ -109,7 +109,7 @@ func (f *templateFile) checkJinja() (err error) {
 				here := text.Copy().(*parse.TextNode)
 				here.Pos += parse.Pos(at[0])
 				err = mistake(tree, here, `%s is Jinja, and only text here: write {{extends "base.html"}}, {{define "name"}}, {{if .x}}, `+
-					`{{range .list}}, {{end}}; a text that must show it is written {{"{%%"}}`, tag)
+					`{{range .list}}, {{end}}, {{/* comment */}}; a text that must show it is written {{"{%%"}}`, tag)
 			}
 		})
 	}

@@ -23,11 +23,11 @@ func marshal(value any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// unmarshal is json.Unmarshal, but whole numbers in an any become int, as in
-// Python, and lose no digit.
+// unmarshal is json.Unmarshal, but in an any, or a map or list of them, whole
+// numbers become int, as in Python, and lose no digit.
 func unmarshal(content []byte, dst any) error {
 	switch dst.(type) {
-	case *any, *map[string]any, *[]any:
+	case *any, *map[string]any, *Data, *[]any:
 	default:
 		return json.Unmarshal(content, dst)
 	}
@@ -44,6 +44,8 @@ func unmarshal(content []byte, dst any) error {
 		*dst = plainNumbers(*dst)
 	case *map[string]any:
 		plainNumbers(*dst)
+	case *Data:
+		plainNumbers(map[string]any(*dst))
 	case *[]any:
 		plainNumbers(*dst)
 	}

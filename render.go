@@ -151,14 +151,27 @@ func contextData(c *Context, data Data) Data {
 		blueprint = r.owner.processors
 	}
 	if len(app)+len(blueprint) == 0 {
-		return data
+		return withoutNil(data)
 	}
 	all := Data{}
 	for _, processor := range slices.Concat(app, blueprint) {
 		maps.Copy(all, processor(c))
 	}
 	maps.Copy(all, data)
-	return all
+	return withoutNil(all)
+}
+
+// withoutNil leaves out what is nil, so that {{.post.Title}} prints nothing
+// where post is nil, as it does where it is missing.
+func withoutNil(data Data) Data {
+	for _, value := range data {
+		if isNil(value) {
+			data = maps.Clone(data)
+			maps.DeleteFunc(data, func(_ string, value any) bool { return isNil(value) })
+			break
+		}
+	}
+	return data
 }
 
 // check returns every mistake in the templates, each url_for with a literal

@@ -89,6 +89,7 @@ func TestRender(t *testing.T) {
 		// which Jinja calls undefined, a 500.
 		{"a.html", "[{{.gone}}{{.gone.gone}}{{.box.gone}}]", "[]"},
 		{"a.html", "[{{.nil}}{{.nobody}}{{.box.nil}}{{.box.nobody}}]", "[]"},
+		{"a.html", "[{{.nil.Name}}{{.nobody.Name}}{{range .nil.Items}}x{{end}}]", "[]"}, // a form for a post that is not there yet
 		{"a.html", `<a title="{{.nobody}}" href="/{{.nobody}}?q={{.gone}}">`, `<a title="" href="/?q=">`},
 		{"a.html", `<script>x = {{.nobody}}; y = "{{.gone}}"</script>`, `<script>x =  null ; y = ""</script>`},
 		{"a.html", "[{{.gone | urlquery}}{{.nobody | html}}]", "[]"},
@@ -411,6 +412,8 @@ func TestTemplateMistakes(t *testing.T) {
 			[]string{`hipflask: template page.html:1: unexpected "(" in operand; the values of a function follow it without brackets: {{url_for "index"}}`}},
 		{"Jinja's tag", map[string]string{"page.html": "a\n{% if x %}b{% endif %}"},
 			[]string{`hipflask: template page.html:2:0: {% if is Jinja, and only text here: …`}},
+		{"Jinja's comment", map[string]string{"page.html": "{# secret #}"},
+			[]string{`hipflask: template page.html:1:0: {# secret #} is Jinja, and only text here: …`}},
 		{"Jinja's tag in a define", map[string]string{"page.html": `{{define "a"}}{%- for x in y %}{{end}}{{template "a"}}`},
 			[]string{`hipflask: template page.html:1:14: {%- for is Jinja, and only text here: …`}},
 		{"block of the layout misspelt", map[string]string{"base.html": `{{block "content" .}}{{end}}`,
@@ -517,7 +520,7 @@ func TestRenderErrors(t *testing.T) {
 	c := pageContext(t, map[string]string{
 		"base.html":  "<p>\n{{block `content` .}}{{end}}",
 		"index.html": "{{extends `base.html`}}\n{{define `content`}}\n{{.account.Nmae}}{{end}}",
-		"nil.html":   "{{.nobody.Name}}",
+		"nil.html":   "{{.box.nobody.Name}}",
 		"caps.html":  "{{repeat .n .s}}",
 		"filter.txt": "{{get_flashed_messages `categories` `x`}}",
 		"fail.txt":   "{{fail_here}}",
@@ -536,7 +539,7 @@ func TestRenderErrors(t *testing.T) {
 		{"completely/other", nil, `hipflask: template "completely/other": file does not exist in templates/`},
 		{"", nil, `hipflask: template "": file does not exist in templates/`},
 		{"index.html", Data{"account": account{"Ada"}}, `hipflask: template index.html:3:10: executing "content" at <.account.Nmae>: can't evaluate field Nmae in type interface {}`},
-		{"nil.html", Data{"nobody": (*account)(nil)}, `hipflask: template nil.html:1:9: executing "nil.html" at <.nobody.Name>: nil pointer evaluating interface {}.Name`},
+		{"nil.html", Data{"box": map[string]any{"nobody": (*account)(nil)}}, `hipflask: template nil.html:1:6: executing "nil.html" at <.box.nobody.Name>: nil pointer evaluating interface {}.Name`},
 		{"filter.txt", nil, `hipflask: template filter.txt:1:2: executing "filter.txt" at <get_flashed_messages ` + "`categories` `x`" + `>: error calling get_flashed_messages: get_flashed_messages has no option categories, only with_categories and category_filter`},
 		{"fail.txt", nil, `hipflask: template fail.txt:1:2: executing "fail.txt" at <fail_here>: error calling fail_here: file already closed`},
 		{"panic.txt", nil, `hipflask: template panic.txt:1:2: executing "panic.txt" at <panic_here>: error calling panic_here: no!`},

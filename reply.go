@@ -9,6 +9,7 @@ import (
 	"html"
 	"html/template"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -291,6 +292,9 @@ func (c *Context) send() {
 	if c.phase == begun {
 		return
 	}
+	if s := c.res.Status; s == http.StatusSwitchingProtocols {
+		c.fail(fmt.Errorf("hipflask: the status %d is for Writer and Hijack", s))
+	}
 	c.commit()
 	c.write()
 }
@@ -304,17 +308,43 @@ func (c *Context) commit() (failed error) {
 	if failed == nil {
 		return nil
 	}
-	c.app.handleError(c, failed)
-	if c.cut {
-		return failed
+	if !c.retried {
+		c.retried = true
+		c.phase = preparing
+		c.app.handleError(c, failed)
+		if c.phase == begun { // cut, or streamed by the error's handler
+			return failed
+		}
+		c.phase = committing
+		failing := c.finish()
+		if failing == nil {
+			return failed
+		}
+		c.app.logError(c, "the error's own reply could not be finished", failing)
+		if c.abandoned(failing) {
+			return failed
+		}
 	}
-	if err := c.finish(); err != nil {
-		c.app.logError(c, "the error's own reply could not be finished", err)
-		c.outer = nil // whatever it is that cannot be sent, this reply is without it
-		c.defaultPage(Abort(http.StatusInternalServerError))
-		c.addSessionHeader()
-	}
+	c.lastResort()
 	return failed
+}
+
+// lastResort makes the reply final without asking anybody any more: as it stands,
+// like Flask, or as a bare page if it cannot be sent so.
+func (c *Context) lastResort() {
+	if c.failure != nil || c.checkHeader() != nil {
+		c.outer = nil
+		c.defaultPage(Abort(http.StatusInternalServerError))
+	}
+	if err := c.saveSessionSafely(); err != nil {
+		c.app.logError(c, "the session could not be saved", err)
+	}
+	c.addSessionHeader()
+}
+
+func (c *Context) saveSessionSafely() (err error) {
+	defer catch(&err)
+	return c.saveSession()
 }
 
 // finish runs the after-hooks, checks the header and saves the session.
@@ -369,17 +399,23 @@ func splitsHeader(v string) bool {
 
 // write sends the committed reply.
 func (c *Context) write() {
-	if c.cut {
+	if c.phase == begun {
 		return
 	}
 	c.phase = begun
+	if c.file != nil && c.res.Body != nil {
+		c.replaceFile()
+	}
 	h, status, body := c.Header(), c.res.Status, c.res.Body
 	switch {
+	case c.file != nil && status == c.file.status:
+		c.file.send(c)
+		return
 	case status == http.StatusNoContent || status == http.StatusNotModified:
 		h.Del("Content-Type")
 		c.w.WriteHeader(status)
 		return
-	case c.file != nil && body == nil:
+	case c.file != nil:
 		c.file.send(c)
 		return
 	}
@@ -395,7 +431,9 @@ func (c *Context) write() {
 // Writer returns the way to stream a reply, or to hand it to an http.Handler.
 // Its first byte, or a Flush, makes the reply final: the after-hooks run, the
 // session is saved, and status and header go out as they then stand. It takes
-// the place of a reply prepared before. Flush, Hijack and the deadlines of
+// the place of a body prepared before. net/http collects some kilobytes before
+// it sends them; Flush sends what there is, and text/event-stream is flushed
+// after each Write. Flush, Hijack and the deadlines of
 // http.ResponseController work through it.
 //
 // An error of the handler after the first byte is logged and cuts the
@@ -443,14 +481,11 @@ func (w replyWriter) Write(b []byte) (int, error) {
 	if err := w.begin(0); err != nil {
 		return 0, err
 	}
-	return w.c.w.Write(b)
-}
-
-func (w replyWriter) WriteString(s string) (int, error) {
-	if err := w.begin(0); err != nil {
-		return 0, err
+	n, err := w.c.w.Write(b)
+	if err == nil && strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
+		err = http.NewResponseController(w.c.w).Flush()
 	}
-	return io.WriteString(w.c.w, s)
+	return n, err
 }
 
 func (w replyWriter) ReadFrom(r io.Reader) (int64, error) {
@@ -480,6 +515,7 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case c.phase == committing:
 		return nil, nil, errors.New("hipflask: an after-hook cannot take the connection")
 	}
+	before, res := c.Header().Clone(), c.res
 	if c.phase == preparing {
 		c.res.Status = http.StatusSwitchingProtocols
 		c.setBody(nil)
@@ -490,10 +526,14 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		}
 	}
 	conn, rw, err := http.NewResponseController(c.w).Hijack()
+	if err != nil && c.phase == committing {
+		// HTTP/2 has no connection to give away. Nothing is out yet.
+		clear(c.Header())
+		maps.Copy(c.Header(), before)
+		c.phase, c.replied, c.res = preparing, false, res
+		c.sessionSaved.Store(false)
+	}
 	if err != nil {
-		if c.phase == committing {
-			c.phase, c.replied, c.res.Status = preparing, false, 0
-		}
 		return nil, nil, err
 	}
 	c.phase, c.streamErr = begun, http.ErrHijacked

@@ -42,6 +42,7 @@ func TestReplies(t *testing.T) {
 		{"a body with 204", func(c *Context) error { return c.Status(204).Text("gone") }, 204, "", "", ""},
 		{"a body with 304", func(c *Context) error { return c.Status(304).Text("gone") }, 304, "", "", ""},
 		{"an unusual status", func(c *Context) error { return c.Status(999).Text("x") }, 999, "text/plain; charset=utf-8", "1", "x"},
+		{"101 without Writer", func(c *Context) error { return c.Status(101).Text("x") }, 500, htmlType, "", "<h1>Internal Server Error</h1>"},
 		{"no status at all", func(c *Context) error { return c.Status(99).Text("x") }, 500, htmlType, "", "<h1>Internal Server Error</h1>"},
 		{"a type chosen before", func(c *Context) error {
 			c.Header().Set("Content-Type", "application/problem+json")
@@ -434,4 +435,151 @@ func TestFileKeepsSessionOut(t *testing.T) {
 	if w := ask(app, "GET", "/static/style.css", "Cookie", cookie); w.Code != 200 || len(w.Header()["Set-Cookie"])+len(w.Header()["Vary"]) != 0 {
 		t.Errorf("a static file: got %d %v, want no trace of the session", w.Code, w.Header())
 	}
+}
+
+// TestErrorPageKeepsItsHeader: an after-hook that fails for the error's reply too
+// does not take away what is there, as in Flask.
+func TestErrorPageKeepsItsHeader(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.AfterRequest(func(c *Context) error { return errors.New("always") })
+	app.AfterRequest(func(c *Context) error { c.Header().Set("X-Frame-Options", "DENY"); return nil })
+	app.ErrorHandler(500, func(c *Context, err error) error { return c.Text("our page") })
+	app.Get("/", func(c *Context) error { c.Session().Set("name", "Ada"); return c.Text("ok") })
+	w := ask(app, "GET", "/")
+	if w.Code != 500 || w.Body.String() != "our page" || w.Header().Get("X-Frame-Options") != "DENY" || len(w.Header()["Set-Cookie"]) != 1 {
+		t.Errorf("got %d %s %v, want our page with header and session", w.Code, w.Body, w.Header())
+	}
+}
+
+// TestErrorHandlersThatStream: they may, also for an error in finishing a reply;
+// what fails after the first byte is cut.
+func TestErrorHandlersThatStream(t *testing.T) {
+	for _, test := range []struct {
+		path string
+		want string
+		cut  bool
+	}{
+		{"/abort", "streamed 403", false},
+		{"/large", "streamed 500", false},
+		{"/fail", "streamed 403", true},
+	} {
+		app, log := newTestApp(t)
+		app.ErrorHandler(403, func(c *Context, err error) error {
+			io.WriteString(c.Writer(), "streamed 403")
+			if c.Request.URL.Path == "/fail" {
+				return errors.New("half way")
+			}
+			return nil
+		})
+		app.ErrorHandler(500, func(c *Context, err error) error {
+			io.WriteString(c.Writer(), "streamed 500")
+			return nil
+		})
+		app.Get("/abort", func(c *Context) error { return Abort(403) }).Name("abort")
+		app.Get("/fail", func(c *Context) error { return Abort(403) }).Name("fail")
+		app.Get("/large", func(c *Context) error {
+			c.Session().Set("a", strings.Repeat("x", 5000))
+			return c.Text("ok")
+		}).Name("large")
+		r, w := httptest.NewRequest("GET", test.path, nil), httptest.NewRecorder()
+		cut := panicText(func() { app.ServeHTTP(w, r) }) != ""
+		if w.Body.String() != test.want || cut != test.cut {
+			t.Errorf("%s: got %q, cut %v; want %q, %v; log %s", test.path, w.Body, cut, test.want, test.cut, log)
+		}
+	}
+}
+
+// TestStreamingHandlerThatAlwaysFails ends, however the parts call each other.
+func TestStreamingHandlerThatAlwaysFails(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.AfterRequest(func(c *Context) error { return errors.New("always") })
+	app.ErrorHandler(500, func(c *Context, err error) error {
+		_, err = io.WriteString(c.Writer(), "streamed")
+		return err
+	})
+	app.Get("/", sayOK)
+	if w := ask(app, "GET", "/"); w.Code != 500 {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestAfterHookOnFiles: a hook may change the status of a file, or replace it.
+func TestAfterHookOnFiles(t *testing.T) {
+	etag := func() string {
+		app, _ := newTestApp(t)
+		return ask(app, "GET", "/static/style.css").Header().Get("Etag")
+	}()
+	for _, test := range []struct {
+		name          string
+		hook          func(c *Context)
+		header, value string
+		status        int
+		body, length  string
+	}{
+		{"a part sent whole", func(c *Context) { c.Status(203) }, "Range", "bytes=2-3", 203, "body{}", "6"},
+		{"304 made 200", func(c *Context) { c.Status(200) }, "If-None-Match", etag, 200, "body{}", "6"},
+		{"200 made 204", func(c *Context) { c.Status(204) }, "", "", 204, "", ""},
+		{"a part replaced", func(c *Context) { c.Response().Body = []byte("new") }, "Range", "bytes=2-3", 200, "new", "3"},
+		{"untouched part", func(c *Context) {}, "Range", "bytes=2-3", 206, "dy", "2"},
+	} {
+		app, _ := newTestApp(t)
+		app.AfterRequest(func(c *Context) error { test.hook(c); return nil })
+		w := ask(app, "GET", "/static/style.css", test.header, test.value)
+		if w.Code != test.status || w.Body.String() != test.body || w.Header().Get("Content-Length") != test.length {
+			t.Errorf("%s: got %d %q of length %s; want %d %q, %s", test.name, w.Code, w.Body, w.Header().Get("Content-Length"), test.status, test.body, test.length)
+		}
+		if w.Code != 206 && len(w.Header()["Content-Range"]) > 0 {
+			t.Errorf("%s: a Content-Range with %d", test.name, w.Code)
+		}
+	}
+}
+
+// TestFailedHijack: the reply after it is as if it had not been tried.
+func TestFailedHijack(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.AfterRequest(func(c *Context) error { c.Header().Add("X-N", "1"); return nil })
+	app.Get("/", func(c *Context) error {
+		c.Session().Set("a", 1)
+		if _, _, err := http.NewResponseController(c.Writer()).Hijack(); err == nil {
+			t.Error("hijacked a recorder")
+		}
+		c.Session().Set("b", 2)
+		return c.Text("fallback")
+	})
+	app.Get("/session", func(c *Context) error { return c.JSON(c.Session().Keys()) })
+	w := ask(app, "GET", "/")
+	if w.Code != 200 || w.Body.String() != "fallback" || len(w.Header()["X-N"]) != 1 || len(w.Header()["Set-Cookie"]) != 1 {
+		t.Fatalf("got %d %s %v", w.Code, w.Body, w.Header())
+	}
+	cookie := w.Result().Cookies()[0]
+	if got := ask(app, "GET", "/session", "Cookie", cookie.Name+"="+cookie.Value).Body.String(); got != "[\"a\",\"b\"]\n" {
+		t.Errorf("the session has %s", got)
+	}
+	if got := ask(app, "GET", "/session").Body.String(); got != "[]\n" {
+		t.Errorf("an empty session has the keys %s", got)
+	}
+}
+
+// TestEventStream: each event is on its way when it is written.
+func TestEventStream(t *testing.T) {
+	app, _ := newTestApp(t)
+	next := make(chan bool)
+	app.Get("/", func(c *Context) error {
+		c.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(c.Writer(), "data: 1\n\n")
+		<-next
+		return nil
+	})
+	server := httptest.NewServer(app)
+	defer server.Close()
+	res, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := make([]byte, len("data: 1\n\n"))
+	if _, err := io.ReadFull(res.Body, event); err != nil || string(event) != "data: 1\n\n" {
+		t.Errorf("got %q, %v", event, err)
+	}
+	close(next)
+	res.Body.Close()
 }

@@ -532,7 +532,11 @@ func (m *match) param(name string) (text string, ok bool) {
 	}
 	for i, v := range m.route.rule.vars {
 		if v.name == name {
-			return m.values[i].Value, true
+			text := m.values[i].Value
+			if _, either := v.conv.(uuidConverter); either {
+				text = strings.ToLower(text) // one value has one text
+			}
+			return text, true
 		}
 	}
 	return "", false

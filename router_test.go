@@ -155,7 +155,7 @@ func TestPrecedence(t *testing.T) {
 			"/12", "/<int:i> {i:12}",
 			"/1.5", "/<float:f> {f:1.5}",
 			"/a", "/<any(a,b):n> {n:a}",
-			"/" + aUUID, "/<uuid:u> {u:" + aUUID + "}",
+			"/" + aUUID, "/<uuid:u> {u:" + strings.ToLower(aUUID) + "}",
 			"/x/y", "/<path:p> {p:x/y}",
 		}},
 		{rules("/<s>", "/<any(a,b):n>"), []string{"/a", "/<s> {s:a}"}},
@@ -295,7 +295,11 @@ func TestConverters(t *testing.T) {
 		rule := "/x/<" + tt.converter + ":v>"
 		rt := testRouter(t, rule)
 		for _, text := range tt.matches {
-			if got, want := get(rt, "/x/"+text), rule+" {v:"+text+"}"; got != want {
+			value := text
+			if tt.converter == "uuid" {
+				value = strings.ToLower(text) // either case is one value
+			}
+			if got, want := get(rt, "/x/"+text), rule+" {v:"+value+"}"; got != want {
 				t.Errorf("%q: got %s, want %s", text, got, want)
 			}
 		}

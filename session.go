@@ -192,7 +192,9 @@ func (s *Session) Keys() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touch()
-	return slices.Sorted(maps.Keys(s.values))
+	keys := slices.AppendSeq(make([]string, 0, len(s.values)), maps.Keys(s.values))
+	slices.Sort(keys)
+	return keys
 }
 
 // Set stores a copy of value, as encoding/json writes it. A value that cannot
@@ -264,6 +266,9 @@ func (s *Session) raw(key string) (json.RawMessage, bool) {
 	defer s.mu.Unlock()
 	s.touch()
 	raw, ok := s.values[key]
+	if key == flashesKey {
+		raw = bytes.Clone(raw) // Flash appends to it in place
+	}
 	return raw, ok
 }
 
@@ -492,7 +497,7 @@ func (s *Session) needsSave() bool {
 		return false
 	}
 	return s.renewed || s.opened.Resave ||
-		s.permanent() && !s.c.app.Config.DisableSessionRefresh ||
+		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil ||
 		s.written && !maps.EqualFunc(s.values, s.opened.Values, sameText)
 }
 

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -160,15 +159,10 @@ func (f *fileReply) settle(c *Context) error {
 		trial := &trialWriter{header: c.Header().Clone()}
 		http.ServeContent(trial, &head, f.name, f.modified, f.content)
 		f.status = trial.status
-		switch f.status {
-		case http.StatusRequestedRangeNotSatisfiable:
+		if f.status == http.StatusRequestedRangeNotSatisfiable {
 			err := Abort(f.status)
 			err.Header = http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", f.size)}}
 			return err
-		case http.StatusNotModified:
-			h := c.Header()
-			clear(h)
-			maps.Copy(h, trial.header)
 		}
 	}
 	c.res.Status = f.status
@@ -202,11 +196,22 @@ func (f *fileReply) send(c *Context) {
 		http.ServeContent(c.w, c.Request, f.name, f.modified, f.content)
 		return
 	}
+	f.content.Seek(0, io.SeekStart) // settle may have left it at a range
 	c.Header().Set("Content-Length", strconv.FormatInt(f.size, 10))
 	c.w.WriteHeader(c.res.Status)
 	if c.Request.Method != http.MethodHead {
 		io.CopyN(c.w, f.content, f.size)
 	}
+}
+
+// replaceFile makes the body that an after-hook set the reply's, in place of the
+// file it found.
+func (c *Context) replaceFile() {
+	if c.res.Status == c.file.status {
+		c.res.Status = http.StatusOK // which may have been that of a part
+	}
+	c.Header().Del("Etag")
+	c.dropFile()
 }
 
 // dropFile closes a file that another reply took the place of, or that was sent.

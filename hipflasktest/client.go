@@ -157,7 +157,7 @@ func (c *Client) roundTrip(r *http.Request, body []byte) *Response {
 	for _, cookie := range c.jar.Cookies(r.URL) {
 		served.AddCookie(cookie)
 	}
-	recorder := httptest.NewRecorder()
+	recorder := finalRecorder{httptest.NewRecorder()}
 	func() {
 		defer func() {
 			if value := recover(); value == http.ErrAbortHandler {
@@ -171,8 +171,21 @@ func (c *Client) roundTrip(r *http.Request, body []byte) *Response {
 	}()
 	response := &Response{Response: recorder.Result(), Body: recorder.Body.String()}
 	response.Request = r
+	if said := response.ContentLength; r.Method != "HEAD" && said > 0 && said != int64(len(response.Body)) && response.StatusCode != 304 {
+		c.tb.Fatalf("hipflasktest: %s %s: Content-Length is %d, but the body has %d bytes; a browser would not take it", r.Method, r.URL, said, len(response.Body))
+	}
 	c.jar.SetCookies(r.URL, response.Cookies())
 	return response
+}
+
+// finalRecorder records the final status of a reply, not the informational ones
+// before it.
+type finalRecorder struct{ *httptest.ResponseRecorder }
+
+func (w finalRecorder) WriteHeader(status int) {
+	if status >= 200 || status == http.StatusSwitchingProtocols {
+		w.ResponseRecorder.WriteHeader(status)
+	}
 }
 
 // next is the request that a redirect asks for.
