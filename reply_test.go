@@ -493,8 +493,8 @@ func TestErrorHandlersThatStream(t *testing.T) {
 func TestStreamingHandlerThatAlwaysFails(t *testing.T) {
 	app, _ := newTestApp(t)
 	app.AfterRequest(func(c *Context) error { return errors.New("always") })
-	app.ErrorHandler(500, func(c *Context, err error) error {
-		_, err = io.WriteString(c.Writer(), "streamed")
+	app.ErrorHandler(500, func(c *Context, _ error) error {
+		_, err := io.WriteString(c.Writer(), "streamed")
 		return err
 	})
 	app.Get("/", sayOK)
