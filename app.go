@@ -29,10 +29,12 @@ type App struct {
 	Config Config
 
 	name       string
-	sourceFile string // the file that called New; Config.Root starts there
-	routes     []*Route
+	sourceFile string   // the file that called New; Config.Root starts there
+	routes     []*Route // with those of blueprints, once setup has ended
 	converters map[string]func(args ConverterArgs) (Converter, error)
-	middleware []func(http.Handler) http.Handler
+
+	registrations []*Registration
+	middleware    []func(http.Handler) http.Handler
 
 	templateFuncs map[string]any // of TemplateFunc; render.go
 
@@ -41,15 +43,17 @@ type App struct {
 	setupEnded atomic.Bool
 
 	// Everything below is made when setup ends and only read afterwards.
-	root        fs.FS
-	router      *router
-	renderer    *renderer
-	sessions    SessionStore
-	crossOrigin *http.CrossOriginProtection
-	handler     http.Handler // the middleware around serve
-	embedded    sync.Map     // embed.FS → *fileTags; static.go
-	logger      *slog.Logger
-	accessLog   io.Writer // one line a request, or nil
+	root            fs.FS
+	blueprints      []*scaffold
+	addsURLDefaults bool // there are URLDefaults functions
+	router          *router
+	renderer        *renderer
+	sessions        SessionStore
+	crossOrigin     *http.CrossOriginProtection
+	handler         http.Handler // the middleware around serve
+	embedded        sync.Map     // embed.FS → *fileTags; static.go
+	logger          *slog.Logger
+	accessLog       io.Writer // one line a request, or nil
 }
 
 // New returns an App. The name, usually the program's, appears in the start-up
@@ -59,6 +63,7 @@ type App struct {
 func New(name string) *App {
 	a := &App{name: name}
 	a.scaffold.app = a
+	a.scaffold.all = &hooks{}
 	a.Config.Debug = debugFromEnv()
 	_, a.sourceFile, _, _ = runtime.Caller(1)
 	return a
@@ -121,6 +126,16 @@ func (a *App) build() error {
 		}
 	}
 	a.autoStatic()
+	x := a.expand()
+	keep(errors.Join(x.mistakes...))
+	a.adoptWide(x)
+	a.gather()
+	a.addsURLDefaults = len(a.urlDefaults) > 0
+	for _, s := range x.scaffolds {
+		s.gather()
+		a.addsURLDefaults = a.addsURLDefaults || len(s.urlDefaults) > 0
+	}
+	a.routes, a.blueprints = x.routes, x.scaffolds
 	for _, r := range a.routes {
 		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
 		keep(r.build())
@@ -135,7 +150,7 @@ func (a *App) build() error {
 	a.crossOrigin, err = a.Config.newCrossOriginProtection()
 	keep(err)
 	// A broken page is the failure of that page, and of Check.
-	a.renderer = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload)
+	a.renderer = newRenderer(a, a.root, a.Config.Debug || a.Config.TemplatesAutoReload, x.templates...)
 
 	var handler http.Handler = http.HandlerFunc(a.serve)
 	for _, wrap := range slices.Backward(a.middleware) {
@@ -203,8 +218,13 @@ func (a *App) dispatch(c *Context) (err error) {
 		c.Request.Pattern = c.match.route.rule.text
 	}
 
-	// 3. The before-hooks. A reply or an error ends the dispatch.
-	for _, hook := range a.before {
+	// 3. The before-hooks, the App's before the blueprint's. A reply or an error
+	// ends the dispatch.
+	hooks := c.scaffold().all
+	for _, look := range hooks.preprocess {
+		look(c)
+	}
+	for _, hook := range hooks.before {
 		if err := hook(c); err != nil || c.replied {
 			return c.firstError(err)
 		}
@@ -229,11 +249,12 @@ func (a *App) dispatch(c *Context) (err error) {
 	return nil
 }
 
-// end runs the teardown hooks, the last added first, with the error that no
-// error handler answered. It runs however the request ended.
+// end runs the teardown hooks, the blueprint's before the App's and the last
+// added first, with the error that no error handler answered. It runs however
+// the request ended.
 func (a *App) end(c *Context) {
 	c.ended.Store(true)
-	for _, hook := range slices.Backward(a.teardown) {
+	for _, hook := range c.scaffold().all.teardown {
 		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)
 		}

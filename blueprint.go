@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"reflect"
@@ -21,19 +23,40 @@ type HandlerFunc func(c *Context) error
 // [App.ErrorHandler].
 type ErrorHandlerFunc func(c *Context, err error) error
 
-// A Registrar takes hooks and error handlers: an [App].
+// A Registrar takes hooks and error handlers: an [App] or a [Blueprint].
 type Registrar interface{ registrar() *scaffold }
 
 // scaffold is what takes routes, hooks and error handlers, named after Flask's
 // own. App embeds it.
+//
+// When setup ends, each registration of a Blueprint gets a scaffold of its own:
+// a copy with its name, its place and what the scaffolds around it add.
 type scaffold struct {
-	app        *App
-	name       string // the blueprint's name; empty for the App itself
-	before     []HandlerFunc
-	after      []HandlerFunc
-	teardown   []func(c *Context, err error)
-	byCode     map[int]ErrorHandlerFunc
-	byType     []typeHandler
+	app      *App      // nil in a Blueprint
+	parent   *scaffold // the blueprint, or the App, that this one is registered on
+	name     string    // the blueprint's dotted name; empty for the App itself
+	prefix   string    // the blueprint's
+	recorded *recorded // a Blueprint's setup, until it is registered
+
+	preprocess  []func(c *Context)
+	before      []HandlerFunc
+	after       []HandlerFunc // the first added first
+	teardown    []func(c *Context, err error)
+	byCode      map[int]ErrorHandlerFunc
+	byType      []typeHandler
+	processors  []func(c *Context) Data
+	urlDefaults []func(c *Context, endpoint string, values Data)
+
+	all *hooks // these and those around, made when setup ends
+}
+
+// hooks are what runs for the requests of a scaffold, in order.
+type hooks struct {
+	before   []HandlerFunc
+	after    []HandlerFunc
+	teardown []func(c *Context, err error)
+	// Without cost where there are none:
+	preprocess []func(c *Context)
 	processors []func(c *Context) Data
 }
 
@@ -41,6 +64,10 @@ func (s *scaffold) registrar() *scaffold { return s }
 
 // setup panics once setup has ended.
 func (s *scaffold) setup(method string) {
+	if s.recorded != nil {
+		s.recorded.setup(method, s.name)
+		return
+	}
 	if s.app.setupEnded.Load() {
 		panic(fmt.Sprintf("hipflask: %s was called after setup ended, which is at the first request, Check or Run. "+
 			"It could not apply to the requests already served; call it earlier.", method))
@@ -202,7 +229,8 @@ func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 // belong to setup.
 type Route struct {
 	owner     *scaffold
-	rule      *rule
+	text      string   // as registered; the rule has a blueprint's prefix before it
+	rule      *rule    // nil until the blueprint is registered
 	methods   []string // upper case, as registered: HEAD and OPTIONS only if listed
 	endpoint  string
 	handler   HandlerFunc
@@ -224,14 +252,10 @@ func (s *scaffold) add(what, ruleText string, h HandlerFunc, methods ...string) 
 	if h == nil {
 		panic(fmt.Sprintf("hipflask: %s(%q): the handler is nil", what, ruleText))
 	}
-	rule, err := parseRule(ruleText, s.app.converters)
-	if err != nil {
-		panic(err.Error())
-	}
 	if len(methods) == 0 {
 		methods = []string{"GET"}
 	}
-	r := &Route{owner: s, rule: rule, handler: h, where: callerOutside()}
+	r := &Route{owner: s, text: ruleText, handler: h, where: callerOutside()}
 	for _, m := range methods {
 		m = strings.ToUpper(m)
 		if !validToken(m) {
@@ -244,8 +268,20 @@ func (s *scaffold) add(what, ruleText string, h HandlerFunc, methods ...string) 
 	r.code = reflect.ValueOf(h).Pointer()
 	r.function = runtime.FuncForPC(r.code).Name()
 	r.endpoint = endpointName(r.function)
+	if s.recorded != nil {
+		s.recorded.routes = append(s.recorded.routes, r)
+		return r
+	}
+	if err := r.parse(ruleText, s.app); err != nil {
+		panic(err.Error())
+	}
 	s.app.routes = append(s.app.routes, r)
 	return r
+}
+
+func (r *Route) parse(text string, app *App) (err error) {
+	r.rule, err = parseRule(text, app.converters)
+	return err
 }
 
 // Name sets the endpoint, in place of the handler function's name.
@@ -299,12 +335,23 @@ func (r *Route) StrictSlashes(strict bool) *Route {
 // that was given none.
 func (r *Route) Endpoint() string { return r.endpoint }
 
-// Rule returns the rule as it was registered.
-func (r *Route) Rule() string { return r.rule.text }
+// Rule returns the rule, with the prefix of the route's blueprint once that is
+// registered.
+func (r *Route) Rule() string {
+	if r.rule == nil {
+		return r.text
+	}
+	return r.rule.text
+}
+
+// Blueprint returns the dotted name under which the route's blueprint is
+// registered, and "" for a route of the App's own. It is Flask's
+// request.blueprint.
+func (r *Route) Blueprint() string { return r.owner.name }
 
 // String returns the rule, its handler and where it was registered.
 func (r *Route) String() string {
-	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.rule.text, r.function, r.where)
+	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.Rule(), r.function, r.where)
 }
 
 // build puts the decorators around the handler.
@@ -378,3 +425,367 @@ func validToken(s string) bool {
 
 // tokenChars are the characters of a token in HTTP.
 var tokenChars = newCharset("!#$%&'*+^`|")
+
+// URLValuePreprocessor adds a function that runs before the before-hooks of a
+// request, to look at the variables of the matched rule: for a prefix such as
+// "/<lang>" that many rules share. It is Flask's url_value_preprocessor.
+func (s *scaffold) URLValuePreprocessor(f func(c *Context)) {
+	s.setup("URLValuePreprocessor")
+	mustNotBeNil("URLValuePreprocessor", f == nil)
+	s.preprocess = append(s.preprocess, f)
+}
+
+// URLDefaults adds a function that may add to the values of every
+// [Context.URLFor], such as the language of the request. What it adds is used
+// where a rule of the endpoint has a variable of that name, and forgotten where
+// not; a value that was given wins. A blueprint's is asked for its own endpoints.
+// It is Flask's url_defaults.
+func (s *scaffold) URLDefaults(f func(c *Context, endpoint string, values Data)) {
+	s.setup("URLDefaults")
+	mustNotBeNil("URLDefaults", f == nil)
+	s.urlDefaults = append(s.urlDefaults, f)
+}
+
+// Blueprint is a part of an application: routes, hooks, error handlers,
+// templates and files that are written apart and registered together under a
+// prefix. It is Flask's Blueprint.
+//
+// Its endpoints begin with its name, "admin.index"; in a page or a handler of
+// its own ".index" is enough. Its hooks run for its own routes, the App's around
+// them: the App's before-hooks first, its after-hooks and teardown last. Its
+// error handlers come before the App's.
+type Blueprint struct{ scaffold }
+
+// recorded is what a Blueprint keeps until it is registered.
+type recorded struct {
+	routes     []*Route
+	children   []*Registration
+	templates  []fs.FS
+	wide       scaffold // what is meant for the whole App
+	funcs      map[string]any
+	registered bool
+}
+
+func (rec *recorded) setup(method, name string) {
+	if rec.registered {
+		panic(fmt.Sprintf("hipflask: %s was called on the blueprint %q after it was registered. "+
+			"It would miss in what is already registered; call it earlier.", method, name))
+	}
+}
+
+// NewBlueprint returns a Blueprint. The name must not be empty and has no dot;
+// others panic. The prefix, such as "/admin", stands before all its rules,
+// joined by exactly one slash; it may have variables, and "" means none. The rule
+// "" in a Blueprint is the prefix itself.
+func NewBlueprint(name, prefix string) *Blueprint {
+	if name == "" || strings.Contains(name, ".") {
+		panic(fmt.Sprintf("hipflask: NewBlueprint(%q): a name must not be empty and has no dot", name))
+	}
+	bp := &Blueprint{scaffold{name: name, prefix: prefix, recorded: &recorded{}}}
+	return bp
+}
+
+// Registration is a Blueprint registered on an App or on another Blueprint. Its
+// methods change how, and belong to setup.
+type Registration struct {
+	bp       *Blueprint
+	on       *scaffold
+	name     string
+	prefix   string
+	defaults []any
+	at       int // how many of the routes of on come before its own
+	where    string
+}
+
+// Register adds a Blueprint's routes, hooks and all it has, at this place among
+// the App's routes. A Blueprint may be registered several times, each under a
+// name of its own, see [Registration.Name]. After it the Blueprint takes no more.
+func (a *App) Register(bp *Blueprint) *Registration {
+	a.setup("Register")
+	reg := a.scaffold.newRegistration(bp, len(a.routes))
+	a.registrations = append(a.registrations, reg)
+	return reg
+}
+
+// Register nests a Blueprint in this one: its names and prefixes come behind
+// this one's, and this one's hooks and error handlers stand around its own. It
+// panics for a Blueprint in itself.
+func (bp *Blueprint) Register(child *Blueprint) *Registration {
+	bp.setup("Register")
+	if child == bp {
+		panic(fmt.Sprintf("hipflask: the blueprint %q is registered on itself", bp.name))
+	}
+	reg := bp.scaffold.newRegistration(child, len(bp.recorded.routes))
+	bp.recorded.children = append(bp.recorded.children, reg)
+	return reg
+}
+
+func (s *scaffold) newRegistration(bp *Blueprint, at int) *Registration {
+	mustNotBeNil("Register", bp == nil)
+	bp.recorded.registered = true
+	return &Registration{bp: bp, on: s, name: bp.name, prefix: bp.prefix, at: at, where: callerOutside()}
+}
+
+// Name registers under another name than the Blueprint's own. It has no dot.
+func (reg *Registration) Name(name string) *Registration {
+	reg.on.setup("Registration.Name")
+	reg.name = name
+	return reg
+}
+
+// Prefix replaces the Blueprint's own prefix.
+func (reg *Registration) Prefix(prefix string) *Registration {
+	reg.on.setup("Registration.Prefix")
+	reg.prefix = prefix
+	return reg
+}
+
+// Defaults is [Route.Defaults] for every route of the registration; a route's
+// own win.
+func (reg *Registration) Defaults(pairs ...any) *Registration {
+	reg.on.setup("Registration.Defaults")
+	(&Route{owner: reg.on, text: reg.prefix}).Defaults(pairs...) // panics for what are no pairs
+	reg.defaults = append(reg.defaults, pairs...)
+	return reg
+}
+
+// Templates adds a folder of templates, found below those of the App and those
+// of Blueprints registered earlier: a page of the App with the same name wins.
+// fsys holds the files themselves; put them in a folder named like the Blueprint,
+// "admin/index.html", so that names do not meet.
+func (bp *Blueprint) Templates(fsys fs.FS) {
+	bp.setup("Templates")
+	mustNotBeNil("Templates", fsys == nil)
+	bp.recorded.templates = append(bp.recorded.templates, fsys)
+}
+
+// BeforeAppRequest is [App.BeforeRequest] of the App it is registered on.
+func (bp *Blueprint) BeforeAppRequest(h HandlerFunc) {
+	bp.setup("BeforeAppRequest")
+	bp.wide().BeforeRequest(h)
+}
+
+// AfterAppRequest is [App.AfterRequest] of the App it is registered on.
+func (bp *Blueprint) AfterAppRequest(h HandlerFunc) {
+	bp.setup("AfterAppRequest")
+	bp.wide().AfterRequest(h)
+}
+
+// TeardownAppRequest is [App.Teardown] of the App it is registered on.
+func (bp *Blueprint) TeardownAppRequest(f func(c *Context, err error)) {
+	bp.setup("TeardownAppRequest")
+	bp.wide().Teardown(f)
+}
+
+// AppErrorHandler is [App.ErrorHandler] of the App it is registered on.
+func (bp *Blueprint) AppErrorHandler(code int, h ErrorHandlerFunc) {
+	bp.setup("AppErrorHandler")
+	bp.wide().ErrorHandler(code, h)
+}
+
+// OnAppError is [OnError] of the App that bp is registered on.
+func OnAppError[E error](bp *Blueprint, h func(c *Context, err E) error) {
+	bp.setup("OnAppError")
+	OnError(bp.wide(), h)
+}
+
+// AppContextProcessor is [App.ContextProcessor] of the App it is registered on.
+func (bp *Blueprint) AppContextProcessor(f func(c *Context) Data) {
+	bp.setup("AppContextProcessor")
+	bp.wide().ContextProcessor(f)
+}
+
+// AppTemplateFunc is [App.TemplateFunc] of the App it is registered on; a
+// function of the App's own under that name wins.
+func (bp *Blueprint) AppTemplateFunc(name string, fn any) {
+	bp.setup("AppTemplateFunc")
+	checkTemplateFunc(name, fn)
+	if bp.recorded.funcs == nil {
+		bp.recorded.funcs = map[string]any{}
+	}
+	bp.recorded.funcs[name] = fn
+}
+
+// AppURLValuePreprocessor is [App.URLValuePreprocessor] of the App it is
+// registered on.
+func (bp *Blueprint) AppURLValuePreprocessor(f func(c *Context)) {
+	bp.setup("AppURLValuePreprocessor")
+	bp.wide().URLValuePreprocessor(f)
+}
+
+// AppURLDefaults is [App.URLDefaults] of the App it is registered on.
+func (bp *Blueprint) AppURLDefaults(f func(c *Context, endpoint string, values Data)) {
+	bp.setup("AppURLDefaults")
+	bp.wide().URLDefaults(f)
+}
+
+// wide collects what is meant for the App.
+func (bp *Blueprint) wide() *scaffold {
+	bp.recorded.wide.recorded = bp.recorded
+	bp.recorded.wide.name = bp.name
+	return &bp.recorded.wide
+}
+
+// expansion is an App's routes with those of its blueprints, each in its place.
+type expansion struct {
+	app       *App
+	routes    []*Route
+	scaffolds []*scaffold // one for each registration, in order
+	templates []fs.FS
+	names     map[string]*Registration
+	seen      map[*Blueprint]bool // whose app-wide parts are in
+	mistakes  []error
+}
+
+// expand puts together the routes of the App and of all registrations. It changes
+// nothing of either.
+func (a *App) expand() *expansion {
+	x := &expansion{app: a, names: map[string]*Registration{}, seen: map[*Blueprint]bool{}}
+	x.add(&a.scaffold, a.routes, a.registrations, func(r *Route) { x.routes = append(x.routes, r) })
+	return x
+}
+
+// add goes through the routes and registrations of one scaffold, in the order in
+// which they were made.
+func (x *expansion) add(own *scaffold, routes []*Route, regs []*Registration, place func(r *Route)) {
+	for i := 0; i <= len(routes); i++ {
+		for _, reg := range regs {
+			if reg.at == i {
+				x.register(own, reg)
+			}
+		}
+		if i < len(routes) {
+			place(routes[i])
+		}
+	}
+}
+
+// register adds one registration below a scaffold.
+func (x *expansion) register(parent *scaffold, reg *Registration) {
+	if reg.name == "" || strings.Contains(reg.name, ".") {
+		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: the blueprint registered as %q (%s): a name must not be empty and has no dot", reg.name, reg.where))
+	}
+	rec := reg.bp.recorded
+	own := reg.bp.scaffold
+	own.app, own.recorded, own.parent = x.app, nil, parent
+	own.name = joinName(parent.name, reg.name)
+	own.prefix = joinPrefix(parent.prefix, reg.prefix)
+	if other := x.names[own.name]; other != nil {
+		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: two blueprints are registered as %q, at %s and %s; give one of the registrations a Name of its own",
+			own.name, other.where, reg.where))
+	}
+	x.names[own.name] = reg
+	x.scaffolds = append(x.scaffolds, &own)
+	x.templates = append(x.templates, rec.templates...)
+	x.add(&own, rec.routes, rec.children, func(r *Route) { x.place(&own, reg, r) })
+}
+
+// place adds a blueprint's route as it is under one registration.
+func (x *expansion) place(own *scaffold, reg *Registration, recorded *Route) {
+	r := *recorded
+	r.owner = own
+	if strings.Contains(r.endpoint, ".") {
+		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: the endpoint %q of %s must not have a dot: it is in the blueprint %q", r.endpoint, recorded, own.name))
+	}
+	if r.endpoint != "" {
+		r.endpoint = own.name + "." + r.endpoint
+	}
+	for i := 0; i < len(reg.defaults); i += 2 {
+		name := reg.defaults[i].(string)
+		if _, given := r.defaults[name]; !given {
+			r.defaults = maps.Clone(r.defaults)
+			if r.defaults == nil {
+				r.defaults = map[string]any{}
+			}
+			r.defaults[name] = reg.defaults[i+1]
+		}
+	}
+	if err := r.parse(joinPrefix(own.prefix, r.text), x.app); err != nil {
+		x.mistakes = append(x.mistakes, fmt.Errorf("%w (in the blueprint %q, at %s)", err, own.name, r.where))
+		return
+	}
+	x.routes = append(x.routes, &r)
+}
+
+func joinName(parent, name string) string {
+	if parent == "" {
+		return name
+	}
+	return parent + "." + name
+}
+
+// joinPrefix joins a prefix and a rule, or two prefixes, by exactly one slash.
+// What is empty adds nothing.
+func joinPrefix(prefix, rule string) string {
+	switch {
+	case prefix == "":
+		return rule
+	case rule == "":
+		return prefix
+	}
+	return strings.TrimRight(prefix, "/") + "/" + strings.TrimLeft(rule, "/")
+}
+
+// adoptWide gives the App what blueprints recorded for it, once for each
+// blueprint, however often it is registered.
+func (a *App) adoptWide(x *expansion) {
+	var adopt func(regs []*Registration)
+	adopt = func(regs []*Registration) {
+		for _, reg := range regs {
+			if x.seen[reg.bp] {
+				continue
+			}
+			x.seen[reg.bp] = true
+			wide := &reg.bp.recorded.wide
+			a.preprocess = append(a.preprocess, wide.preprocess...)
+			a.before = append(a.before, wide.before...)
+			a.after = append(a.after, wide.after...)
+			a.teardown = append(a.teardown, wide.teardown...)
+			a.byType = append(a.byType, wide.byType...)
+			a.processors = append(a.processors, wide.processors...)
+			a.urlDefaults = append(a.urlDefaults, wide.urlDefaults...)
+			for code, h := range wide.byCode {
+				if a.byCode == nil {
+					a.byCode = map[int]ErrorHandlerFunc{}
+				}
+				a.byCode[code] = h
+			}
+			for name, fn := range reg.bp.recorded.funcs {
+				if a.templateFuncs == nil {
+					a.templateFuncs = map[string]any{}
+				}
+				if _, own := a.templateFuncs[name]; !own {
+					a.templateFuncs[name] = fn
+				}
+			}
+			adopt(reg.bp.recorded.children)
+		}
+	}
+	adopt(a.registrations)
+}
+
+// gather sets all from the scaffold's own hooks and those around it.
+func (s *scaffold) gather() {
+	around := &hooks{}
+	if s.parent != nil {
+		around = s.parent.all
+	}
+	after, teardown := slices.Clone(s.after), slices.Clone(s.teardown)
+	slices.Reverse(after)
+	slices.Reverse(teardown)
+	s.all = &hooks{
+		preprocess: slices.Concat(around.preprocess, s.preprocess),
+		before:     slices.Concat(around.before, s.before),
+		after:      slices.Concat(after, around.after),
+		teardown:   slices.Concat(teardown, around.teardown),
+		processors: slices.Concat(around.processors, s.processors),
+	}
+}
+
+// scaffold is what the request belongs to: its route's blueprint, or the App.
+func (c *Context) scaffold() *scaffold {
+	if r := c.match.route; r != nil {
+		return r.owner
+	}
+	return &c.app.scaffold
+}

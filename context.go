@@ -42,7 +42,8 @@ type Context struct {
 	outer     http.Header // what the middleware had set before the App began
 	res       Response
 	file      *fileReply // takes the place of the body; static.go
-	values    [2]string  // backs the values of Content-Type and Content-Length
+	afterThis []HandlerFunc
+	values    [2]string // backs the values of Content-Type and Content-Length
 	phase     phase
 	replied   bool  // a helper prepared a reply
 	retried   bool  // the reply is that of an error in finishing another
@@ -96,6 +97,11 @@ func From(r *http.Request) *Context {
 	c, _ := r.Context().Value(contextKey{}).(*Context)
 	return c
 }
+
+// AfterThisRequest adds an after-hook for this request only. Such hooks run in
+// the order added, before those of [App.AfterRequest]. It is Flask's
+// after_this_request.
+func (c *Context) AfterThisRequest(h HandlerFunc) { c.afterThis = append(c.afterThis, h) }
 
 // App returns the App that serves the request: Flask's current_app.
 func (c *Context) App() *App { return c.app }

@@ -167,7 +167,7 @@ func (a *App) handleError(c *Context, err error) {
 			return
 		}
 		failure, known := asHTTPError(err)
-		handler := a.errorHandler(failure, known, err)
+		handler := c.errorHandler(failure, known, err)
 		if known {
 			a.logCause(c, failure)
 		}
@@ -200,12 +200,12 @@ func (a *App) handleError(c *Context, err error) {
 	c.unhandled = cmp.Or(c.unhandled, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
-	handler := a.byCode[failure.Code]
+	handler := c.codeHandler(failure.Code)
 	if c.showsDetail() {
 		handler, declined = nil, true
 	}
 	if handler == nil && !declined {
-		handler = a.errorHandler(failure, true, failure)
+		handler = c.errorHandler(failure, true, failure)
 	}
 	if handler != nil {
 		next := c.answer(failure, handler, failure)
@@ -261,21 +261,51 @@ func same(a, b error) bool {
 }
 
 // errorHandler chooses the handler for err: by code where it has one, then by
-// type. It returns nil if there is none.
-func (a *App) errorHandler(failure *HTTPError, known bool, err error) ErrorHandlerFunc {
-	if h := a.byCode[failure.Code]; h != nil && known {
-		return h
-	}
-	if len(a.byType) == 0 {
-		return nil
-	}
-	chain := errorChain(nil, err)
+// type; in each, the blueprint's own before those around it and the App's. It
+// returns nil if there is none.
+func (c *Context) errorHandler(failure *HTTPError, known bool, err error) ErrorHandlerFunc {
 	if known {
-		chain = append(chain, failure) // OnError[*HTTPError] gets what has a status by another type, too
+		if h := c.prefixHandler(failure.Code); h != nil {
+			return h
+		}
+		if h := c.codeHandler(failure.Code); h != nil {
+			return h
+		}
 	}
+	var chain []error
+	for s := c.scaffold(); s != nil; s = s.parent {
+		if len(s.byType) == 0 {
+			continue
+		}
+		if chain == nil {
+			chain = errorChain(nil, err)
+			if known {
+				chain = append(chain, failure) // OnError[*HTTPError] gets what has a status by another type, too
+			}
+		}
+		if h := s.handlerByType(chain); h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// codeHandler is the handler for a code, the blueprint's before the App's.
+func (c *Context) codeHandler(code int) ErrorHandlerFunc {
+	for s := c.scaffold(); s != nil; s = s.parent {
+		if h := s.byCode[code]; h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// handlerByType is the scaffold's own handler for the first error of the chain
+// that has one, a concrete type before an interface.
+func (s *scaffold) handlerByType(chain []error) ErrorHandlerFunc {
 	for rank := range 3 {
 		for _, e := range chain {
-			for _, candidate := range a.byType {
+			for _, candidate := range s.byType {
 				if candidate.rank != rank {
 					continue
 				}
@@ -286,6 +316,38 @@ func (a *App) errorHandler(failure *HTTPError, known bool, err error) ErrorHandl
 		}
 	}
 	return nil
+}
+
+// prefixHandler is the handler for a 404 or 405 of the router's, of the blueprint
+// whose prefix the path has: the longest, if several have a handler for the
+// code. Flask has only the App's for what no rule matched.
+func (c *Context) prefixHandler(code int) (h ErrorHandlerFunc) {
+	if c.match.route != nil || code != http.StatusNotFound && code != http.StatusMethodNotAllowed {
+		return nil
+	}
+	longest := 0
+	for _, s := range c.app.blueprints {
+		if own := s.byCode[code]; own != nil && len(s.prefix) > longest && hasPrefix(c.Request.URL.Path, s.prefix) {
+			h, longest = own, len(s.prefix)
+		}
+	}
+	return h
+}
+
+// hasPrefix reports whether a path begins with a blueprint's prefix, part by
+// part; a part with a variable has any text.
+func hasPrefix(path, prefix string) bool {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	want := strings.Split(strings.Trim(prefix, "/"), "/")
+	if len(parts) < len(want) {
+		return false
+	}
+	for i, part := range want {
+		if part != parts[i] && !strings.Contains(part, "<") {
+			return false
+		}
+	}
+	return true
 }
 
 // errorChain appends err and all it wraps, in the order of errors.As.

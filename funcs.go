@@ -28,6 +28,15 @@ import (
 // hipflask or Go's templates define themselves, such as url_for or len.
 func (a *App) TemplateFunc(name string, fn any) {
 	a.setup("TemplateFunc")
+	checkTemplateFunc(name, fn)
+	if a.templateFuncs == nil {
+		a.templateFuncs = map[string]any{}
+	}
+	a.templateFuncs[name] = fn
+}
+
+// checkTemplateFunc panics as TemplateFunc says.
+func checkTemplateFunc(name string, fn any) {
 	if _, own := (&requestFuncs{}).funcs()[name]; own || slices.Contains(goFuncs, name) {
 		panic(fmt.Sprintf("hipflask: TemplateFunc(%q): the name is taken by a built-in function; choose another", name))
 	}
@@ -40,10 +49,6 @@ func (a *App) TemplateFunc(name string, fn any) {
 		}
 	}()
 	texttemplate.New("").Funcs(texttemplate.FuncMap{name: fn}) // panics if it cannot be called
-	if a.templateFuncs == nil {
-		a.templateFuncs = map[string]any{}
-	}
-	a.templateFuncs[name] = fn
 }
 
 // ContextProcessor adds values to every page, as Flask's context_processor

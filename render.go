@@ -28,6 +28,7 @@ import (
 type renderer struct {
 	app    *App
 	root   fs.FS                 // holds templates/; nil means there are none
+	others []fs.FS               // hold the templates of blueprints
 	funcs  texttemplate.FuncMap  // all there are, not yet bound to a request
 	config func() map[string]any // {{config}}; made when first asked for
 
@@ -75,14 +76,15 @@ type executor interface {
 //
 // With reload the files are looked at before every page, and read again if one
 // has changed. Without, nothing is read or parsed after newRenderer.
-func newRenderer(a *App, root fs.FS, reload bool) *renderer {
-	rd := &renderer{app: a, root: root, reload: reload}
+// The folders of blueprints, others, hold the files themselves.
+func newRenderer(a *App, root fs.FS, reload bool, others ...fs.FS) *renderer {
+	rd := &renderer{app: a, root: root, others: others, reload: reload}
 	rd.config = sync.OnceValue(a.Config.public)
 	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
 	maps.Copy(rd.funcs, a.templateFuncs)
 	maps.Copy(rd.funcs, (&requestFuncs{}).funcs())
-	names, stamp, err := rd.scan()
-	set := rd.load(names, stamp)
+	sources, stamp, err := rd.scan()
+	set := rd.load(sources, stamp)
 	if err != nil {
 		set.errs = append(set.errs, err)
 	}
@@ -145,16 +147,12 @@ func (p *page) render(c *Context, data Data) ([]byte, error) {
 // contextData adds what the context processors give to what the view gave,
 // which wins. The view's map stays as it is.
 func contextData(c *Context, data Data) Data {
-	app := c.app.processors
-	var blueprint []func(c *Context) Data
-	if r := c.Route(); r != nil && r.owner != nil && r.owner != &c.app.scaffold {
-		blueprint = r.owner.processors
-	}
-	if len(app)+len(blueprint) == 0 {
+	processors := c.scaffold().all.processors
+	if len(processors) == 0 {
 		return withoutNil(data)
 	}
 	all := Data{}
-	for _, processor := range slices.Concat(app, blueprint) {
+	for _, processor := range processors {
 		maps.Copy(all, processor(c))
 	}
 	maps.Copy(all, data)
@@ -256,41 +254,62 @@ func withCategories(command *parse.CommandNode) bool {
 
 const templatesFolder = "templates"
 
-// scan lists the files of templates/, without those that editors and systems
-// leave about: .name and name~. A missing folder is an empty one.
-func (rd *renderer) scan() (names []string, stamp string, err error) {
-	if rd.root == nil {
-		return nil, "", nil
-	}
+// templateSource is a file to be read.
+type templateSource struct {
+	name string // as pages say it
+	fsys fs.FS
+	path string
+}
+
+// scan lists the files of templates/ and of the blueprints' folders; of two with
+// one name the first counts.
+func (rd *renderer) scan() (sources []templateSource, stamp string, err error) {
 	var b strings.Builder
-	err = fs.WalkDir(rd.root, templatesFolder, func(file string, d fs.DirEntry, err error) error {
-		if file == templatesFolder && errors.Is(err, fs.ErrNotExist) {
+	if rd.root != nil {
+		sources, err = scanFolder(sources, rd.root, templatesFolder, &b)
+	}
+	for _, fsys := range rd.others {
+		if err == nil {
+			sources, err = scanFolder(sources, fsys, ".", &b)
+		}
+	}
+	return sources, b.String(), err
+}
+
+// scanFolder appends the files of a folder, without those that editors and
+// systems leave about: .name and name~. A missing folder is an empty one.
+func scanFolder(sources []templateSource, fsys fs.FS, folder string, stamp *strings.Builder) ([]templateSource, error) {
+	err := fs.WalkDir(fsys, folder, func(file string, d fs.DirEntry, err error) error {
+		if file == folder && errors.Is(err, fs.ErrNotExist) {
 			return fs.SkipAll
 		}
 		if err != nil {
 			return err
 		}
-		if name := d.Name(); strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") {
+		if name := d.Name(); file != folder && (strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~")) {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		info, err := fs.Stat(rd.root, file) // not d.Info: a link counts as what it leads to
+		info, err := fs.Stat(fsys, file) // not d.Info: a link counts as what it leads to
 		if err != nil {
 			return err
 		}
 		if info.IsDir() {
 			return nil
 		}
-		names = append(names, strings.TrimPrefix(file, templatesFolder+"/"))
-		fmt.Fprintf(&b, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
+		name := strings.TrimPrefix(file, folder+"/")
+		if !slices.ContainsFunc(sources, func(s templateSource) bool { return s.name == name }) {
+			sources = append(sources, templateSource{name, fsys, file})
+			fmt.Fprintf(stamp, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
+		}
 		return nil
 	})
 	if err != nil {
-		err = fmt.Errorf("hipflask: reading %s/: %w", templatesFolder, err)
+		err = fmt.Errorf("hipflask: reading %s/: %w", folder, err)
 	}
-	return names, b.String(), err
+	return sources, err
 }
 
 // current returns the pages, read again first if that is wanted and needed.
@@ -303,34 +322,35 @@ func (rd *renderer) current() *templateSet {
 	set := rd.set.Load()
 	// A file that cannot be read just now, halfway through being saved, is no
 	// reason to lose the pages we have.
-	if names, stamp, err := rd.scan(); err == nil && stamp != set.stamp {
-		set = rd.load(names, stamp)
+	if sources, stamp, err := rd.scan(); err == nil && stamp != set.stamp {
+		set = rd.load(sources, stamp)
 		rd.set.Store(set)
 	}
 	return set
 }
 
 // load reads and parses the files and makes their pages.
-func (rd *renderer) load(names []string, stamp string) *templateSet {
+func (rd *renderer) load(sources []templateSource, stamp string) *templateSet {
 	s := &templateSet{
 		rd:      rd,
 		stamp:   stamp,
-		files:   make(map[string]*templateFile, len(names)),
-		pages:   make(map[string]*page, len(names)),
+		files:   make(map[string]*templateFile, len(sources)),
+		pages:   make(map[string]*page, len(sources)),
 		blocks:  map[pageBlock]*page{},
 		strings: map[string]*page{},
 	}
-	for _, name := range names {
-		source, err := fs.ReadFile(rd.root, path.Join(templatesFolder, name))
+	for _, source := range sources {
+		text, err := fs.ReadFile(source.fsys, source.path)
 		if err != nil {
-			s.files[name] = &templateFile{name: name, err: templateError{err}}
+			s.files[source.name] = &templateFile{name: source.name, err: templateError{err}}
 			continue
 		}
-		s.files[name] = parseTemplate(name, string(source), rd.funcs)
+		s.files[source.name] = parseTemplate(source.name, string(text), rd.funcs)
 	}
 	used := s.usedByOthers()
 	reported := map[string]bool{} // a layout's mistake is in all its pages
-	for _, name := range names {
+	for _, source := range sources {
+		name := source.name
 		p, mistakes, incomplete := s.newPage(s.files[name])
 		s.pages[name] = p
 		if !used[name] {

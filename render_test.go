@@ -767,6 +767,8 @@ func TestContextProcessors(t *testing.T) {
 	if got, want := renderPage(t, c, "a.txt", data), "app app2 GET app view "; got != want {
 		t.Errorf("outside the blueprint: got %q, want %q", got, want)
 	}
+	blueprint.parent = &c.app.scaffold
+	blueprint.gather()
 	c.match.route = &Route{owner: blueprint}
 	if got, want := renderPage(t, c, "a.txt", data), "app app2 GET bp view "; got != want {
 		t.Errorf("inside the blueprint: got %q, want %q", got, want)

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -356,7 +355,12 @@ func (c *Context) finish() (err error) {
 	if c.res.Status == 0 {
 		c.res.Status = http.StatusOK
 	}
-	for _, hook := range slices.Backward(c.app.after) {
+	for _, hook := range c.afterThis {
+		if err := c.firstError(hook(c)); err != nil {
+			return err
+		}
+	}
+	for _, hook := range c.scaffold().all.after {
 		if err := c.firstError(hook(c)); err != nil {
 			return err
 		}

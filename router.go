@@ -639,8 +639,12 @@ type RouteInfo struct {
 // Routes returns the routes in the order of their registration. It is Flask's
 // app.url_map.iter_rules().
 func (a *App) Routes() []RouteInfo {
-	list := make([]RouteInfo, len(a.routes))
-	for i, r := range a.routes {
+	routes := a.routes
+	if !a.setupEnded.Load() {
+		routes = a.expand().routes
+	}
+	list := make([]RouteInfo, len(routes))
+	for i, r := range routes {
 		list[i] = RouteInfo{Rule: r.rule.text, Endpoint: r.endpoint, Methods: newTarget(r).allow, Handler: r.function}
 	}
 	return list

@@ -3,6 +3,7 @@ package hipflask
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -41,7 +42,53 @@ func (c *Context) URLFor(endpoint string, values ...any) (string, error) {
 			endpoint = r.owner.name + "." + name
 		}
 	}
-	return c.app.buildURL(c, endpoint, values)
+	return c.app.buildURL(c, endpoint, c.withURLDefaults(endpoint, values))
+}
+
+// withURLDefaults adds what the URLDefaults functions give: the App's first, then
+// those of the blueprint of the endpoint, the outermost first.
+func (c *Context) withURLDefaults(endpoint string, pairs []any) []any {
+	if !c.app.addsURLDefaults {
+		return pairs
+	}
+	given := Data{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if name, ok := pairs[i].(string); ok {
+			given[name] = pairs[i+1]
+		}
+	}
+	ask := func(s *scaffold) {
+		for _, add := range s.urlDefaults {
+			add(c, endpoint, given)
+		}
+	}
+	ask(&c.app.scaffold)
+	for _, s := range c.app.blueprints {
+		if strings.HasPrefix(endpoint, s.name+".") {
+			ask(s)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !hasPair(pairs, name) && c.app.router.expects(endpoint, name) {
+			pairs = append(slices.Clip(pairs), name, given[name])
+		}
+	}
+	return pairs
+}
+
+func hasPair(pairs []any, name string) bool {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] == any(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// expects reports whether a rule of the endpoint has a variable or a default of
+// this name.
+func (rt *router) expects(endpoint, name string) bool {
+	return slices.ContainsFunc(rt.endpoints[endpoint], func(t *target) bool { return slices.Contains(t.arguments, name) })
 }
 
 // URLFor is [Context.URLFor] outside a request: in a command, or for a mail. The
@@ -80,7 +127,7 @@ func (a *App) routerNow() (*router, error) {
 	if a.setupEnded.Load() && a.router != nil {
 		return a.router, nil
 	}
-	return newRouter(a.routes)
+	return newRouter(a.expand().routes)
 }
 
 // urlPrefix is scheme and host. scheme is nil if it was not asked for.
