@@ -42,7 +42,7 @@ type Context struct {
 	outer     http.Header // what the middleware had set before the App began
 	res       Response
 	file      *fileReply // takes the place of the body; static.go
-	afterThis []HandlerFunc
+	afterThis HandlerFunc // what AfterThisRequest added
 	values    [2]string // backs the values of Content-Type and Content-Length
 	phase     phase
 	replied   bool  // a helper prepared a reply
@@ -101,7 +101,19 @@ func From(r *http.Request) *Context {
 // AfterThisRequest adds an after-hook for this request only. Such hooks run in
 // the order added, before those of [App.AfterRequest]. It is Flask's
 // after_this_request.
-func (c *Context) AfterThisRequest(h HandlerFunc) { c.afterThis = append(c.afterThis, h) }
+func (c *Context) AfterThisRequest(h HandlerFunc) {
+	earlier := c.afterThis
+	if earlier == nil {
+		c.afterThis = h
+		return
+	}
+	c.afterThis = func(c *Context) error {
+		if err := earlier(c); err != nil {
+			return err
+		}
+		return h(c)
+	}
+}
 
 // App returns the App that serves the request: Flask's current_app.
 func (c *Context) App() *App { return c.app }

@@ -84,6 +84,18 @@
 // log everything. [App.ErrorHandler] replaces the page of a status, [OnError]
 // answers for a type of error. Both begin with the error's status already set.
 //
+// # Blueprints
+//
+// A [Blueprint] is a part of an application that is written apart: it takes
+// routes, hooks and error handlers like an App, and [App.Register] puts all of
+// it under a prefix. Its endpoints begin with its name, "admin.index", and
+// ".index" is enough within it.
+//
+//	admin := hipflask.NewBlueprint("admin", "/admin")
+//	admin.BeforeRequest(requireStaff)
+//	admin.Get("/", adminIndex)
+//	app.Register(admin)
+//
 // # Session and flash
 //
 // [Context.Session] is what the App remembers of a visitor between requests. It

@@ -355,8 +355,8 @@ func (c *Context) finish() (err error) {
 	if c.res.Status == 0 {
 		c.res.Status = http.StatusOK
 	}
-	for _, hook := range c.afterThis {
-		if err := c.firstError(hook(c)); err != nil {
+	if c.afterThis != nil {
+		if err := c.firstError(c.afterThis(c)); err != nil {
 			return err
 		}
 	}
