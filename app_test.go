@@ -190,8 +190,11 @@ func TestSetupEnds(t *testing.T) {
 		"ContextProcessor": func(a *App) {
 			a.ContextProcessor(func(*Context) Data { return nil })
 		},
-		"Converter":  func(a *App) { a.Converter("c", nil) },
-		"Route.Name": func(a *App) { a.routes[0].Name("other") },
+		"Register":             func(a *App) { a.Register(NewBlueprint("late", "")) },
+		"URLDefaults":          func(a *App) { a.URLDefaults(func(*Context, string, Data) {}) },
+		"URLValuePreprocessor": func(a *App) { a.URLValuePreprocessor(func(*Context) {}) },
+		"Converter":            func(a *App) { a.Converter("c", nil) },
+		"Route.Name":           func(a *App) { a.routes[0].Name("other") },
 	}
 	for name, call := range methods {
 		app, _ := newTestApp(t)

@@ -41,12 +41,12 @@ type Context struct {
 	w         http.ResponseWriter
 	outer     http.Header // what the middleware had set before the App began
 	res       Response
-	file      *fileReply // takes the place of the body; static.go
+	file      *fileReply  // takes the place of the body; static.go
 	afterThis HandlerFunc // what AfterThisRequest added
-	values    [2]string // backs the values of Content-Type and Content-Length
+	values    [2]string   // backs the values of Content-Type and Content-Length
+	replied   bool        // a helper prepared a reply
+	retried   bool        // the reply is that of an error in finishing another
 	phase     phase
-	replied   bool  // a helper prepared a reply
-	retried   bool  // the reply is that of an error in finishing another
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks
 	streamErr error // why the stream takes no more
@@ -68,8 +68,9 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 
 // NewContext makes a Context outside the App's own serving, with the route that
 // r matches: for tests and commands that render a page or build a URL. No hook
-// runs and nothing is sent, but for what is written to its Writer. A nil w keeps the reply's header to itself. It ends
-// setup, and panics if that left a mistake. It is Flask's test_request_context.
+// runs and nothing is sent, but for what is written to its Writer. A nil w keeps
+// the reply's header to itself. It ends setup, and panics if that left a mistake.
+// It is Flask's test_request_context.
 func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 	if err := a.endSetup(); err != nil {
 		panic(err)

@@ -278,7 +278,7 @@ func (c *Context) setBody(body []byte) {
 // A reply is prepared, then committed, then begun. Handlers, error handlers and
 // after-hooks prepare it; what they prepare can be replaced until the first byte
 // of its header is out.
-type phase int
+type phase uint8
 
 const (
 	preparing  phase = iota
