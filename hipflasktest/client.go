@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -86,6 +87,37 @@ func (c *Client) PostForm(path string, form url.Values) *Response {
 	c.tb.Helper()
 	r := c.NewRequest("POST", path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return c.Do(r)
+}
+
+// File is a file to be uploaded with [Client.PostMultipart].
+type File struct {
+	Field   string // the name of the form's field
+	Name    string // the file's own name, as a browser would send it
+	Content string
+}
+
+// PostMultipart sends a form with files, as a browser does for
+// enctype="multipart/form-data".
+func (c *Client) PostMultipart(path string, form url.Values, files ...File) *Response {
+	c.tb.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for name, values := range form {
+		for _, value := range values {
+			w.WriteField(name, value) // a bytes.Buffer takes everything
+		}
+	}
+	for _, f := range files {
+		part, err := w.CreateFormFile(f.Field, f.Name)
+		if err != nil {
+			c.tb.Fatalf("hipflasktest: PostMultipart(%q): %v", path, err)
+		}
+		io.WriteString(part, f.Content)
+	}
+	w.Close()
+	r := c.NewRequest("POST", path, &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
 	return c.Do(r)
 }
 
@@ -246,6 +278,11 @@ func (c *Client) Cookie(name string) (value string, ok bool) {
 // SetCookie puts a cookie into the visitor's browser, as a reply would.
 func (c *Client) SetCookie(cookie *http.Cookie) {
 	c.jar.SetCookies(c.base, []*http.Cookie{cookie})
+}
+
+// DeleteCookie takes a cookie out of the visitor's browser.
+func (c *Client) DeleteCookie(name string) {
+	c.jar.SetCookies(c.base, []*http.Cookie{{Name: name, Path: "/", MaxAge: -1}})
 }
 
 // Response is a reply, read to its end.

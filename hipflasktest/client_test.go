@@ -2,6 +2,7 @@ package hipflasktest_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -108,6 +109,43 @@ func TestCookies(t *testing.T) {
 	var got struct{ Visits int }
 	if err := grace.Get("/visit").JSON(&got); err != nil || got.Visits != 1 {
 		t.Errorf("with a forged cookie: got %d visits, %v; want 1", got.Visits, err)
+	}
+}
+
+func TestDeleteCookie(t *testing.T) {
+	client := hipflasktest.New(t, newApp())
+	client.Get("/visit")
+	client.DeleteCookie("session")
+	if value, ok := client.Cookie("session"); ok {
+		t.Errorf("the visitor still has %q", value)
+	}
+}
+
+func TestPostMultipart(t *testing.T) {
+	app := hipflask.New("test")
+	app.Post("/upload", func(c *hipflask.Context) error {
+		header, err := c.File("doc")
+		if err != nil {
+			return err
+		}
+		f, err := header.Open()
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		content, err := io.ReadAll(f)
+		if err != nil {
+			return err
+		}
+		return c.Text(c.Form("title") + ": " + header.Filename + ": " + string(content))
+	})
+	client := hipflasktest.New(t, app)
+	page := client.PostMultipart("/upload", url.Values{"title": {"Notes"}}, hipflasktest.File{Field: "doc", Name: "notes.txt", Content: "some text"})
+	if page.Body != "Notes: notes.txt: some text" {
+		t.Errorf("got %s", page)
+	}
+	if page := client.PostMultipart("/upload", nil); page.StatusCode != 400 {
+		t.Errorf("without the file: got %s", page)
 	}
 }
 
