@@ -1,12 +1,14 @@
 package hipflask
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -77,7 +79,8 @@ func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 }
 
 // Logger returns the App's logger: Config.Logger, or slog.Default() with the
-// App's name as the attribute "app".
+// App's name as the attribute "app". In Debug that logs from [slog.LevelDebug]
+// on, to the standard error if slog.Default does not. It is Flask's app.logger.
 func (a *App) Logger() *slog.Logger {
 	if a.logger != nil {
 		return a.logger
@@ -89,7 +92,11 @@ func (a *App) newLogger() *slog.Logger {
 	if a.Config.Logger != nil {
 		return a.Config.Logger
 	}
-	return slog.Default().With("app", a.name)
+	logger := slog.Default()
+	if a.Config.Debug && !logger.Enabled(context.Background(), slog.LevelDebug) {
+		logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return logger.With("app", a.name)
 }
 
 // Check ends setup and returns every mistake in it, joined: in routes,

@@ -445,8 +445,8 @@ func (a *App) logError(c *Context, message string, err error) {
 	var p *PanicError
 	switch {
 	case !errors.As(err, &p):
-	case a.Config.Debug:
-		message += "\n" + string(p.Stack) // on lines of its own, for a person
+	case a.accessLog != nil: // Run in Debug: on lines of their own, for a person
+		defer a.accessLog.Write(p.Stack)
 	default:
 		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}

@@ -1,9 +1,11 @@
 package hipflask
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -277,6 +279,36 @@ func TestPanicIsLoggedWithStack(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "secret") {
 		t.Error("the log has the query string")
+	}
+}
+
+// TestStackInDebug: Run in Debug shows a panic's stack as it stands, once.
+func TestStackInDebug(t *testing.T) {
+	app, log := newTestApp(t)
+	app.Get("/", func(c *Context) error { panic("argh") })
+	if err := app.Check(); err != nil {
+		t.Fatal(err)
+	}
+	var terminal bytes.Buffer
+	app.accessLog = &terminal
+	ask(app, "GET", "/")
+	if !strings.Contains(terminal.String(), "\n\t") || !strings.Contains(terminal.String(), "errors_test.go:") || strings.Contains(log.String(), "stack=") {
+		t.Errorf("the terminal shows %s\nand the log %s", terminal.String(), log)
+	}
+}
+
+func TestLogger(t *testing.T) {
+	for _, debug := range []bool{false, true} {
+		app := New("blog")
+		app.Config.Debug = debug
+		if got := app.Logger().Enabled(t.Context(), slog.LevelDebug); got != debug {
+			t.Errorf("Debug %v: debug messages are logged: %v", debug, got)
+		}
+	}
+	app, log := newTestApp(t)
+	app.Logger().Info("hello")
+	if !strings.Contains(log.String(), "hello") {
+		t.Errorf("Config.Logger was not used: %s", log)
 	}
 }
 
