@@ -155,10 +155,10 @@ type Config struct {
 	// others. Flask has no such key. Key: TRUSTED_ORIGINS.
 	TrustedOrigins []string
 
-	// TrustedHosts are the hosts that requests may name: exact names, or .example.com
-	// for it and all below it. The port does not count, nor does the case. A request for another
-	// host is a 400, and no route matches it. Empty means any host.
-	// Key: TRUSTED_HOSTS.
+	// TrustedHosts are the hosts that requests may name: example.com for that
+	// one, .example.com for it and all below it. Port and case do not count. A
+	// request for another host matches no route and is a 400. Empty means any
+	// host. Key: TRUSTED_HOSTS.
 	TrustedHosts []string
 
 	// TrustedProxies says which X-Forwarded headers to believe; zero means none.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // Context is one request and the reply being prepared for it: what Flask keeps
@@ -214,7 +215,9 @@ func (c *Context) BindJSON(dst any) error {
 	if err != nil {
 		return err
 	}
-	err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst)
+	if err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst); err == nil && !utf8.Valid(body) {
+		err = errors.New("the text is not UTF-8") // encoding/json would put U+FFFD in its place
+	}
 	var misfit *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &misfit) && misfit.Field != "":

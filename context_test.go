@@ -255,6 +255,7 @@ func TestBindJSON(t *testing.T) {
 		{"broken", "application/json", `{"title":`, 400, "JSON"},
 		{"empty", "application/json", ``, 400, "JSON"},
 		{"two values", "application/json", `{} {}`, 400, "JSON"},
+		{"bad UTF-8", "application/json", "{\"title\":\"\xff\"}", 400, "JSON"},
 		{"another type", "application/json", `{"stars":"many"}`, 400, "stars"},
 		{"text/plain", "text/plain", `{}`, 415, "application/json"},
 		{"no type", "", `{}`, 415, "application/json"},

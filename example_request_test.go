@@ -34,6 +34,23 @@ func ExampleTrustedProxies() {
 	// 203.0.113.7 asked for https://example.com/whoami?q=1
 }
 
+func ExampleConfig_trustedHosts() {
+	app := hipflask.New("hosts")
+	app.Config.TrustedHosts = []string{"example.com", ".example.org"}
+	app.Get("/", func(c *hipflask.Context) error { return c.Text("welcome") }).Name("index")
+
+	for _, host := range []string{"example.com:8080", "shop.example.org", "evil.com"} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", "http://"+host+"/", nil))
+		fmt.Println(host, w.Code)
+	}
+
+	// Output:
+	// example.com:8080 200
+	// shop.example.org 200
+	// evil.com 400
+}
+
 func ExampleContext_URL() {
 	app := hipflask.New("urls")
 	c := app.NewContext(nil, httptest.NewRequest("GET", "http://example.com/search?q=go&page=2", nil))

@@ -50,6 +50,7 @@ func TestTrustedHosts(t *testing.T) {
 		})
 		app.Get("/", index)
 		for path, ok := range map[string]int{"/": 200, "/missing": 404} {
+			hooked = false
 			r := httptest.NewRequest("GET", path, nil)
 			r.Host = test.host
 			w := httptest.NewRecorder()
