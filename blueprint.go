@@ -215,6 +215,12 @@ type Route struct {
 	code      uintptr // where its code begins: that of two instances of a generic function differs
 	where     string  // file:line of the registration
 
+	host      *hostPattern // of Host or Subdomain; nil means every host
+	alias     bool
+	buildOnly bool
+	redirect  *redirectTarget // of scaffold.Redirect
+	view      any             // of View
+
 	serve HandlerFunc // handler inside wraps, made when setup ends
 }
 
@@ -304,7 +310,7 @@ func (r *Route) Rule() string { return r.rule.text }
 
 // String returns the rule, its handler and where it was registered.
 func (r *Route) String() string {
-	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.rule.text, r.function, r.where)
+	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.host.String()+r.rule.text, r.function, r.where)
 }
 
 // build puts the decorators around the handler.
@@ -326,10 +332,10 @@ func sameEndpoint(routes []*Route) error {
 	for _, r := range routes {
 		other, taken := first[r.endpoint]
 		switch {
-		case r.endpoint == "":
+		case r.endpoint == "" || r.buildOnly || r.redirect != nil:
 		case !taken:
 			first[r.endpoint] = r
-		case other.function != r.function || other.code != r.code:
+		case other.function != r.function || other.code != r.code || !sameView(other.view, r.view):
 			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
 				r.endpoint, other, r))
 		}

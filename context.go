@@ -77,7 +77,7 @@ func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 		w = &nowhere{header: http.Header{}}
 	}
 	c := a.newContext(w, canonical(r))
-	c.match = a.router.match(c.Request.Method, c.Request.URL.Path)
+	c.match = a.router.matchRequest(c.Request)
 	return c
 }
 

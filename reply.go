@@ -221,9 +221,23 @@ func encodeLocation(location string) string {
 
 var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
-// redirectPath prepares the router's own redirect.
-func (c *Context) redirectPath(path string) error {
-	location := redirectLocation(c.app.Config.ApplicationRoot, path, c.Request.URL.RawQuery)
+// redirectMatched prepares the router's own redirect.
+func (c *Context) redirectMatched() error {
+	m, root := &c.match, c.app.Config.ApplicationRoot
+	location := m.location
+	switch {
+	case location == "":
+		location = redirectLocation(root, m.redirect, c.Request.URL.RawQuery)
+	case location[0] == '/':
+		location = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + location
+	}
+	if m.redirectHost != "" {
+		prefix, err := c.app.urlPrefix(c, nil, m.redirectHost)
+		if err != nil {
+			return err
+		}
+		location = prefix + location
+	}
 	return c.Status(http.StatusPermanentRedirect).Redirect(location)
 }
 
@@ -303,6 +317,11 @@ func (c *Context) send() {
 // fails, the reply becomes the error's, for which the after-hooks run once more;
 // commit then returns why.
 func (c *Context) commit() (failed error) {
+	defer func() {
+		if c.phase != begun {
+			RequestFinished.Send(c, &c.res)
+		}
+	}()
 	c.phase = committing
 	failed = c.finish()
 	if failed == nil {
