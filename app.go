@@ -215,7 +215,7 @@ func (a *App) dispatch(c *Context) (err error) {
 
 	// 4. The kept failure, or the handler.
 	switch {
-	case c.match.redirects():
+	case c.match.redirect != "":
 		return c.redirectMatched() // reply.go
 	case c.match.route == nil:
 		return c.match.failure()

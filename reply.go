@@ -223,21 +223,22 @@ var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
 // redirectMatched prepares the router's own redirect.
 func (c *Context) redirectMatched() error {
-	m, root := &c.match, c.app.Config.ApplicationRoot
-	location := m.location
-	switch {
-	case location == "":
-		location = redirectLocation(root, m.redirect, c.Request.URL.RawQuery)
-	case location[0] == '/':
-		location = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + location
-	}
-	if m.redirectHost != "" {
-		prefix, err := c.app.urlPrefix(c, nil, m.redirectHost)
-		if err != nil {
+	root, to, prefix := c.app.Config.ApplicationRoot, c.match.redirect, ""
+	switch c.match.redirectKind {
+	case toURL:
+		if to[0] == '/' {
+			to = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + to
+		}
+		return c.Status(http.StatusPermanentRedirect).Redirect(to)
+	case toHost:
+		host, path, _ := strings.Cut(to, "/")
+		var err error
+		if prefix, err = c.app.urlPrefix(c, nil, host); err != nil {
 			return err
 		}
-		location = prefix + location
+		to = path
 	}
+	location := prefix + redirectLocation(root, to, c.Request.URL.RawQuery)
 	return c.Status(http.StatusPermanentRedirect).Redirect(location)
 }
 

@@ -371,20 +371,24 @@ func (l *layer) lookup(path string) ([]*entry, httprouter.Params) {
 
 // --- matching
 
-// A match is the router's answer. With route, redirect, location and allow empty
-// it is 404; with allow it is 405.
+// A match is the router's answer. With route, redirect and allow empty it is
+// 404; with allow it is 405.
 type match struct {
 	route            *Route
 	values           httprouter.Params // the values of route.rule.vars, in order
 	automaticOptions bool              // an OPTIONS request that the route leaves to the router
-	redirect         string            // redirect to this path, not yet percent-encoded
-	redirectHost     string            // ... on this other host
-	location         string            // redirect to this URL, or path below the root, without the query
+	redirectKind     redirectKind      // what redirect is
+	redirect         string            // where to redirect to
 	allow            []string          // the methods of the rules that fit but for the method, sorted
 }
 
-// redirects reports whether the answer is a redirect of the router's own.
-func (m *match) redirects() bool { return m.redirect != "" || m.location != "" }
+type redirectKind uint8
+
+const (
+	toPath redirectKind = iota // a path, not yet percent-encoded
+	toHost                     // another host, and such a path behind it
+	toURL                      // a URL, or a path below the root; the query is dropped
+)
 
 // matchRequest finds the route of a request.
 func (rt *router) matchRequest(r *http.Request) match {
@@ -409,12 +413,14 @@ func (rt *router) match(method, host, path string) (m match) {
 	}
 	m = match{route: e.Route, values: values}
 	if e.Route.redirect != nil {
-		return match{location: e.Route.redirect.location(&m)}
+		return match{redirectKind: toURL, redirect: e.Route.redirect.location(&m)}
 	}
 	for _, short := range e.shorter {
 		if path, ok := short.redirectFrom(&m, method); ok {
-			if host, ok := short.hostFrom(&m, host); ok {
-				return match{redirect: path, redirectHost: host}
+			if other, ok := short.hostFrom(&m, host); ok && other == "" {
+				return match{redirect: path}
+			} else if ok {
+				return match{redirectKind: toHost, redirect: other + path}
 			}
 		}
 	}
