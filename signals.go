@@ -43,7 +43,7 @@ var (
 // Rendering is what [BeforeRenderTemplate] and [TemplateRendered] tell of a
 // page.
 type Rendering struct {
-	Name string // the template's name; empty for RenderString
+	Name string // the template's name; "<string>" for RenderString
 	Data Data   // what the view and the context processors gave; not to be changed
 }
 
