@@ -198,6 +198,7 @@ func (a *App) handleError(c *Context, err error) {
 	// 2. Every other error is a 500, which has a handler too. The developer sees
 	// the debug page in its place.
 	c.unhandled = cmp.Or(c.unhandled, err)
+	GotRequestException.Send(c, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
 	handler := c.codeHandler(failure.Code)
@@ -238,6 +239,7 @@ func (a *App) handleLate(c *Context, err error) {
 	case errors.Is(c.streamErr, ErrReplySent): // an error page took the stream's place
 	default:
 		if c.Request.Context().Err() == nil { // else the client has gone, which is no failure
+			GotRequestException.Send(c, err)
 			a.logError(c, "the handler failed after its reply had begun", err)
 		}
 		c.unhandled = err

@@ -220,9 +220,24 @@ func encodeLocation(location string) string {
 
 var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
-// redirectPath prepares the router's own redirect.
-func (c *Context) redirectPath(path string) error {
-	location := redirectLocation(c.root(), path, c.Request.URL.RawQuery)
+// redirectMatched prepares the router's own redirect.
+func (c *Context) redirectMatched() error {
+	root, to, prefix := c.root(), c.match.redirect, ""
+	switch c.match.redirectKind {
+	case toURL:
+		if to[0] == '/' {
+			to = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + to
+		}
+		return c.Status(http.StatusPermanentRedirect).Redirect(to)
+	case toHost:
+		host, path, _ := strings.Cut(to, "/")
+		var err error
+		if prefix, err = c.app.urlPrefix(c, nil, host); err != nil {
+			return err
+		}
+		to = path
+	}
+	location := prefix + redirectLocation(root, to, c.Request.URL.RawQuery)
 	return c.Status(http.StatusPermanentRedirect).Redirect(location)
 }
 
@@ -302,6 +317,11 @@ func (c *Context) send() {
 // fails, the reply becomes the error's, for which the after-hooks run once more;
 // commit then returns why.
 func (c *Context) commit() (failed error) {
+	defer func() {
+		if c.phase != begun {
+			RequestFinished.Send(c, &c.res)
+		}
+	}()
 	c.phase = committing
 	failed = c.finish()
 	if failed == nil {
