@@ -249,7 +249,10 @@ func TestStaticWhatRemains(t *testing.T) {
 			"Cache-Control":       {"no-cache"},
 			"Etag":                {`"17a668b730013200-a"`},
 		}},
-		{"416", http.Header{"Range": {"bytes=10-"}}, http.Header{"Content-Range": {"bytes */10"}}},
+		{"416", http.Header{"Range": {"bytes=10-"}}, http.Header{
+			"Content-Range": {"bytes */10"},
+			"Vary":          {"Accept"}, // the error page is HTML or JSON
+		}},
 	} {
 		res := sendFile(t, New("test"), fsys, nil, "GET", "num.bin", tt.header)
 		if !reflect.DeepEqual(res.Header, tt.want) {
@@ -761,7 +764,7 @@ func TestStaticThroughApp(t *testing.T) {
 		if w.Code != tt.want || !strings.Contains(w.Body.String(), tt.content) || tt.method != "GET" && tt.want == 200 && w.Body.Len() > 0 {
 			t.Errorf("%s %s: %d %q, want %d %q", tt.method, tt.path, w.Code, w.Body, tt.want, tt.content)
 		}
-		if w.Header()["Set-Cookie"] != nil || w.Header()["Vary"] != nil {
+		if w.Header()["Set-Cookie"] != nil || strings.Contains(w.Header().Get("Vary"), "Cookie") {
 			t.Errorf("%s %s touches the session: %v", tt.method, tt.path, w.Header())
 		}
 	}
