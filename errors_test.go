@@ -336,7 +336,7 @@ func TestErrorPageByAccept(t *testing.T) {
 		{"*/*", false}, // curl, fetch, htmx
 		{"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", false},
 		{"application/json", true},
-		{"Application/JSON; charset=utf-8", true},
+		{"Application/JSON; charset=utf-8", true},   // Werkzeug: neither
 		{"application/json, text/plain, */*", true}, // axios
 		{"application/json, text/javascript, */*; q=0.01", true},
 		{"text/html, application/json", false}, // both alike: HTML
@@ -350,7 +350,7 @@ func TestErrorPageByAccept(t *testing.T) {
 		{"application/json;q=0", false},
 		{"application/json;q=0, */*", false},
 		{"text/html;q=0, */*", true},
-		{"application/json;q=high", false}, // in Werkzeug, no quality is the best
+		{"application/json;q=high", false},
 		{"application/json;q=2, text/html", false},
 		{"application/json;version=1;q=0.1, text/html;q=0.2", false},
 		{"image/png", false},
