@@ -40,6 +40,8 @@ type App struct {
 
 	templateFuncs map[string]any // of TemplateFunc; render.go
 
+	commands []command // of Command; cli.go
+
 	setupOnce  sync.Once
 	setupErr   error
 	setupEnded atomic.Bool
