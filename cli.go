@@ -225,6 +225,7 @@ func (l *commandLine) routes(args []string) error {
 			methods := slices.DeleteFunc(slices.Clone(r.Methods), func(m string) bool { return slices.Contains(hidden, m) })
 			return strings.Join(methods, ", ")
 		}},
+		{"domain", "Host", func(r RouteInfo) string { return r.Host }}, // shown if there is one
 		{"rule", "Rule", func(r RouteInfo) string { return r.Rule }},
 	}
 	sorts := []string{"match"} // the order of registration, as in Flask
@@ -235,7 +236,7 @@ func (l *commandLine) routes(args []string) error {
 	by := "endpoint"
 	p := l.parser("routes", "Show all registered routes with endpoints and methods.", []option{
 		{names: []string{"-s", "--sort"}, value: "COLUMN",
-			help: "Sort by endpoint (the default), methods or rule, or leave the order of registration: match.",
+			help: "Sort by endpoint (the default), methods, domain or rule, or leave the order of registration: match.",
 			set: func(text string) error {
 				if !slices.Contains(sorts, text) {
 					return fmt.Errorf("'%s' is not one of %s", text, strings.Join(sorts, ", "))
@@ -254,6 +255,9 @@ func (l *commandLine) routes(args []string) error {
 		if c.sort == by {
 			slices.SortStableFunc(routes, func(x, y RouteInfo) int { return strings.Compare(c.cell(x), c.cell(y)) })
 		}
+	}
+	if !slices.ContainsFunc(routes, func(r RouteInfo) bool { return r.Host != "" }) {
+		columns = slices.DeleteFunc(columns, func(c column) bool { return c.sort == "domain" })
 	}
 	printTable(l.stdout, columns, routes)
 	return err // two routes that collide are found best in the table

@@ -108,6 +108,23 @@ user      GET, HEAD, OPTIONS        /user/<name>
 
 // A function literal has no endpoint. /static is there without a line for it,
 // and two routes that collide are both shown, with the error.
+// TestRoutesCommandHosts: a column more where a route has a host, as in Flask.
+func TestRoutesCommandHosts(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Get("/", sayOK).Name("b").Host("b.example.com")
+	app.Get("/a", sayOK).Name("a")
+	code, out, _ := runCommand(t.Context(), app, "routes", "--sort", "domain")
+	want := `Endpoint  Methods  Host           Rule
+--------  -------  -------------  -----------------------
+a         GET      -              /a
+static    GET      -              /static/<path:filename>
+b         GET      b.example.com  /
+`
+	if code != 0 || out != want {
+		t.Errorf("got %d\n%swant\n%s", code, out, want)
+	}
+}
+
 func TestRoutesCommandShows(t *testing.T) {
 	app, _ := newTestApp(t)
 	literal := func(c *Context) error { return c.NoContent() }
@@ -157,7 +174,7 @@ Options:
   Show all registered routes with endpoints and methods.
 
 Options:
-  -s, --sort COLUMN  Sort by endpoint (the default), methods or rule, or leave the order of registration: match.
+  -s, --sort COLUMN  Sort by endpoint (the default), methods, domain or rule, or leave the order of registration: match.
   --all-methods      Show HEAD and OPTIONS too.
   --help             Show this message.
 `
@@ -228,7 +245,7 @@ func TestCommandUsage(t *testing.T) {
 		{[]string{"run", "--cert", "x"}, ofRun + "'--cert' needs '--key' too, the file of the certificate's private key.\n"},
 		{[]string{"run", "--key", "x"}, ofRun + "'--key' needs '--cert' too, the file of the key's certificate.\n"},
 		{[]string{"routes", "all"}, ofRoutes + "Got unexpected extra argument (all)\n"},
-		{[]string{"routes", "--sort", "foo"}, ofRoutes + "Invalid value for '--sort': 'foo' is not one of endpoint, match, methods, rule.\n"},
+		{[]string{"routes", "--sort", "foo"}, ofRoutes + "Invalid value for '--sort': 'foo' is not one of domain, endpoint, match, methods, rule.\n"},
 		{[]string{"routes", "--all-method"}, ofRoutes + "No such option '--all-method'. Did you mean '--all-methods'?\n"},
 	} {
 		app, _ := newTestApp(t)
