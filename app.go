@@ -55,6 +55,7 @@ type App struct {
 	handler         http.Handler // the middleware around serve
 	embedded        sync.Map     // embed.FS → *fileTags; static.go
 	logger          *slog.Logger
+	routeLimits     bool      // some route has a MaxContentLength
 	accessLog       io.Writer // one line a request, or nil
 }
 
@@ -146,6 +147,7 @@ func (a *App) build() error {
 	for _, r := range a.routes {
 		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
 		keep(r.build())
+		a.routeLimits = a.routeLimits || r.maxBody != 0
 	}
 	keep(sameEndpoint(a.routes))
 
@@ -173,6 +175,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a.endSetup(); err != nil {
 		panic(err)
 	}
+	r = a.behindProxies(r)
 	if a.accessLog != nil {
 		logged, done := a.logAccess(w, r)
 		defer done()
@@ -220,7 +223,7 @@ func (a *App) dispatch(c *Context) (err error) {
 
 	// 2. The path is matched. A failure waits for the before-hooks, which may
 	// answer in its place.
-	c.match = a.router.match(c.Request.Method, c.Request.URL.Path)
+	c.findRoute()
 	if c.match.route != nil {
 		c.Request.Pattern = c.match.route.rule.text
 	}
@@ -242,7 +245,7 @@ func (a *App) dispatch(c *Context) (err error) {
 	case c.match.redirect != "":
 		return c.redirectPath(c.match.redirect)
 	case c.match.route == nil:
-		return c.match.failure()
+		return c.routingFailure()
 	case c.match.automaticOptions:
 		return c.allowed(a.router.allowed(c.Request.URL.Path))
 	}

@@ -238,6 +238,7 @@ type Route struct {
 	defaults  map[string]any
 	lenient   bool // StrictSlashes(false)
 	noOptions bool
+	maxBody   int64   // of MaxContentLength; 0 is the App's
 	mounted   bool    // an http.Handler: may end without a reply
 	function  string  // the handler's full name
 	code      uintptr // where its code begins: that of two instances of a generic function differs

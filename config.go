@@ -155,6 +155,17 @@ type Config struct {
 	// others. Flask has no such key. Key: TRUSTED_ORIGINS.
 	TrustedOrigins []string
 
+	// TrustedHosts are the hosts that requests may name: example.com for that
+	// one, .example.com for it and all below it. Port and case do not count. A
+	// request for another host matches no route and is a 400. Empty means any
+	// host. Key: TRUSTED_HOSTS.
+	TrustedHosts []string
+
+	// TrustedProxies says which X-Forwarded headers to believe; zero means none.
+	// Flask has no such key but the middleware ProxyFix. Key: TRUSTED_PROXIES, as
+	// a map: {"for": 1, "proto": 1, "host": 1, "peers": ["10.0.0.0/8"]}.
+	TrustedProxies TrustedProxies
+
 	// TemplatesAutoReload reads a template again when its file changed; Debug
 	// does so too. Key: TEMPLATES_AUTO_RELOAD.
 	TemplatesAutoReload bool
@@ -546,6 +557,7 @@ func debugFromEnv() bool {
 func (cfg *Config) validate() error {
 	return errors.Join(
 		cfg.checkURLs(),
+		cfg.checkTrusted(),
 		cfg.checkCookie(),
 		cfg.checkKeys(),
 		notNegative("PermanentSessionLifetime (PERMANENT_SESSION_LIFETIME)", cfg.PermanentSessionLifetime),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -43,7 +44,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"SESSION_REFRESH_EACH_REQUEST", true, ""},
 		{"USE_X_SENDFILE", nil, "False; no such field yet"},
 		{"SEND_FILE_MAX_AGE_DEFAULT", time.Duration(0), "None; both send no-cache"},
-		{"TRUSTED_HOSTS", nil, ""},
+		{"TRUSTED_HOSTS", []string(nil), ""},
 		{"SERVER_NAME", "", "None; a Go string"},
 		{"APPLICATION_ROOT", "/", ""},
 		{"PREFERRED_URL_SCHEME", "http", ""},
@@ -57,6 +58,7 @@ func TestConfigDefaults(t *testing.T) {
 
 		{"SESSION_COOKIE_ENCRYPT", false, "no such key"},
 		{"TRUSTED_ORIGINS", []string(nil), "no such key"},
+		{"TRUSTED_PROXIES", map[string]any{}, "no such key; the arguments of ProxyFix"},
 	} {
 		if got := new(Config).Get(tt.key); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("Get(%q) = %#v, want %#v", tt.key, got, tt.want)
@@ -125,7 +127,10 @@ func TestConfigFieldsFromText(t *testing.T) {
 		{"SESSION_COOKIE_SAMESITE", "None", "None"},
 		{"SESSION_COOKIE_SAMESITE", "null", nil},
 
-		{"TRUSTED_HOSTS", "null", nil},
+		{"TRUSTED_HOSTS", "null", []string(nil)},
+		{"TRUSTED_HOSTS", "example.com,.example.org", []string{"example.com", ".example.org"}},
+		{"TRUSTED_PROXIES", "null", map[string]any{}},
+		{"TRUSTED_PROXIES", `{"for": 1, "proto": 2, "peers": ["10.0.0.0/8"]}`, map[string]any{"for": 1, "proto": 2, "peers": []string{"10.0.0.0/8"}}},
 		{"USE_X_SENDFILE", "false", nil},
 	} {
 		t.Run(tt.key+"="+tt.text, func(t *testing.T) {
@@ -215,7 +220,11 @@ func TestConfigRefusesValues(t *testing.T) {
 		{"MAX_COOKIE_SIZE", "big", `"big"; give a number above 0, or 0 for no limit`},
 		{"SESSION_COOKIE_SAMESITE", "Laxx", `"Laxx"; give Lax, Strict, None, or null`}, // Flask: ValueError at the first reply
 		{"SESSION_COOKIE_SAMESITE", "", `""; give Lax`},
-		{"TRUSTED_HOSTS", []any{"example.com"}, "such a list; give null or false: hipflask does not have this key of Flask's"},
+		{"TRAP_HTTP_EXCEPTIONS", []any{"example.com"}, "such a list; give null or false: hipflask does not have this key of Flask's"},
+		{"TRUSTED_PROXIES", 1, "1; give a map with numbers of proxies"},
+		{"TRUSTED_PROXIES", map[string]any{"for": -1}, "a map; give a map with numbers of proxies"},
+		{"TRUSTED_PROXIES", map[string]any{"fro": 1}, "a map; give a map with numbers of proxies"},
+		{"TRUSTED_PROXIES", map[string]any{"for": 1, "peers": []any{"10.0.0.1"}}, "a map; give a map with numbers of proxies"},
 		{"PROPAGATE_EXCEPTIONS", true, "true; give null or false"},
 	} {
 		t.Run(tt.key, func(t *testing.T) {
@@ -260,7 +269,8 @@ func TestConfigGetThenSet(t *testing.T) {
 		SessionCookieEncrypt: true, PermanentSessionLifetime: time.Minute, DisableSessionRefresh: true, MaxCookieSize: -1,
 		ServerName: "example.com", ApplicationRoot: "/app", PreferredURLScheme: "https", MaxContentLength: -1,
 		MaxFormMemorySize: -1, MaxFormParts: -1, SendFileMaxAge: time.Hour, TrustedOrigins: []string{"https://a.example"},
-		TemplatesAutoReload: true, DisableAutomaticOptions: true,
+		TemplatesAutoReload: true, DisableAutomaticOptions: true, TrustedHosts: []string{".example.com"},
+		TrustedProxies: TrustedProxies{For: 1, Proto: 1, Host: 2, Port: 1, Prefix: 1, Peers: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 	}
 	for _, from := range []Config{{}, full} {
 		var to Config
@@ -689,6 +699,14 @@ func TestConfigValidate(t *testing.T) {
 
 		{"a negative lifetime", Config{PermanentSessionLifetime: -1}, []string{"PermanentSessionLifetime (PERMANENT_SESSION_LIFETIME) is -1ns"}},
 		{"a negative age", Config{SendFileMaxAge: -time.Second}, []string{"SendFileMaxAge (SEND_FILE_MAX_AGE_DEFAULT) is -1s"}},
+		{"hosts", Config{TrustedHosts: []string{"example.com", ".example.com", "example.com:8080", "[::1]"}}, nil},
+		{"a host with a scheme", Config{TrustedHosts: []string{"https://example.com"}}, []string{"TrustedHosts (TRUSTED_HOSTS) holds \"https://example.com\""}},
+		{"any host", Config{TrustedHosts: []string{"*"}}, []string{"TrustedHosts (TRUSTED_HOSTS) holds \"*\""}},
+		{"every host below the root", Config{TrustedHosts: []string{"."}}, []string{"TrustedHosts (TRUSTED_HOSTS) holds \".\""}},
+		{"a host that is not ASCII", Config{TrustedHosts: []string{"bücher.example"}}, []string{"xn--"}},
+		{"a negative proxy", Config{TrustedProxies: TrustedProxies{For: -1}}, []string{"TrustedProxies (TRUSTED_PROXIES) has a number below 0"}},
+		{"peers without a header", Config{TrustedProxies: TrustedProxies{Peers: []netip.Prefix{{}}}}, []string{"has Peers but trusts no header"}},
+		{"a peer that is none", Config{TrustedProxies: TrustedProxies{For: 1, Peers: []netip.Prefix{{}}}}, []string{"has a peer that is no network"}},
 		{"no limits", Config{MaxContentLength: -1, MaxFormMemorySize: -1, MaxFormParts: -1, MaxCookieSize: -1}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,8 +11,10 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // Context is one request and the reply being prepared for it: what Flask keeps
@@ -24,7 +26,8 @@ import (
 // or a cookie, is done with Request.
 type Context struct {
 	// Request is the request as net/http made it, with its body limited to
-	// Config.MaxContentLength.
+	// Config.MaxContentLength or the route's, and with the Host and RemoteAddr
+	// that Config.TrustedProxies report.
 	Request *http.Request
 
 	app   *App
@@ -60,8 +63,12 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	if h := w.Header(); len(h) > 0 {
 		c.outer = h.Clone()
 	}
-	if limit := a.Config.maxContentLength(); limit >= 0 && r.Body != nil && r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, limit)
+	if r.Body != nil && r.Body != http.NoBody {
+		whole := r.Body
+		r.Body = limited(w, whole, a.Config.maxContentLength())
+		if a.routeLimits {
+			r.Body = &limitedBody{r.Body, whole}
+		}
 	}
 	return c
 }
@@ -78,8 +85,8 @@ func (a *App) NewContext(w http.ResponseWriter, r *http.Request) *Context {
 	if w == nil {
 		w = &nowhere{header: http.Header{}}
 	}
-	c := a.newContext(w, canonical(r))
-	c.match = a.router.match(c.Request.Method, c.Request.URL.Path)
+	c := a.newContext(w, canonical(a.behindProxies(r)))
+	c.findRoute()
 	return c
 }
 
@@ -122,9 +129,6 @@ func (c *Context) App() *App { return c.app }
 // Route returns the route that matched, or nil where none did.
 func (c *Context) Route() *Route { return c.match.route }
 
-// secure reports whether the request came over https.
-func (c *Context) secure() bool { return c.Request.TLS != nil }
-
 // Param returns the text of a variable of the matched rule, decoded, or of a
 // route's default; empty if there is no such variable.
 func (c *Context) Param(name string) string {
@@ -148,12 +152,30 @@ func (c *Context) ParamInt(name string) int {
 
 // Query returns the first value of a name in the query string, or "". It is
 // Flask's request.args.get. What is not properly encoded stands as it came, and
-// bytes that are no UTF-8 are U+FFFD. [http.Request.URL] has all of them.
+// bytes that are no UTF-8 are U+FFFD.
 func (c *Context) Query(name string) string {
+	return c.QueryValues().Get(name)
+}
+
+// QueryValues returns the whole query string, for names with several values and
+// names not known before: Flask's request.args with getlist, "in" and items. The
+// map is the request's own; do not change it.
+func (c *Context) QueryValues() url.Values {
 	if c.query == nil {
 		c.query = parseValues(c.Request.URL.RawQuery)
 	}
-	return c.query.Get(name)
+	return c.query
+}
+
+// QueryInt returns the first value of a name in the query string as an int, or
+// otherwise if it is missing or no int: Flask's request.args.get(name, otherwise,
+// type=int), as for the number of a page.
+func (c *Context) QueryInt(name string, otherwise int) int {
+	n, err := strconv.Atoi(strings.TrimSpace(c.Query(name)))
+	if err != nil {
+		return otherwise
+	}
+	return n
 }
 
 // Form returns the first value of a field of the request's form, urlencoded or
@@ -162,6 +184,13 @@ func (c *Context) Query(name string) string {
 // 413 whatever the handler prepares.
 func (c *Context) Form(name string) string {
 	return c.parseForm().values.Get(name)
+}
+
+// FormValues returns all fields of the form, for names with several values and
+// names not known before: Flask's request.form with getlist, "in" and items, but
+// not in the order sent. The map is the request's own; do not change it.
+func (c *Context) FormValues() url.Values {
+	return c.parseForm().values
 }
 
 // RequireForm is [Context.Form] for a field that must be there, if empty. Its
@@ -195,7 +224,7 @@ func (c *Context) File(name string) (*multipart.FileHeader, error) {
 // BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
 // into an any, or a map or list of them, whole numbers are int and lose no digit. The error is right to return: 415 if the request says it holds something else,
 // 413 for a body over the limit, 400 for a body that is no JSON, is more than
-// one value, or does not fit dst.
+// one value, or does not fit dst; in Debug it says what is wrong with it.
 func (c *Context) BindJSON(dst any) error {
 	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	if mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
@@ -205,13 +234,19 @@ func (c *Context) BindJSON(dst any) error {
 	if err != nil {
 		return err
 	}
-	err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst)
+	if err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst); err == nil && !utf8.Valid(body) {
+		err = errors.New("the text is not UTF-8") // encoding/json would put U+FFFD in its place
+	}
 	var misfit *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &misfit) && misfit.Field != "":
 		return Error(http.StatusBadRequest, fmt.Sprintf("The JSON field %q has the wrong type.", misfit.Field)).Wrap(err)
 	case err != nil:
-		return Error(http.StatusBadRequest, "The body is not the JSON this address accepts.").Wrap(err)
+		message := "The body is not the JSON this address accepts."
+		if c.app.Config.Debug {
+			message += " " + err.Error()
+		}
+		return Error(http.StatusBadRequest, message).Wrap(err)
 	}
 	return nil
 }

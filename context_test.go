@@ -255,6 +255,7 @@ func TestBindJSON(t *testing.T) {
 		{"broken", "application/json", `{"title":`, 400, "JSON"},
 		{"empty", "application/json", ``, 400, "JSON"},
 		{"two values", "application/json", `{} {}`, 400, "JSON"},
+		{"bad UTF-8", "application/json", "{\"title\":\"\xff\"}", 400, "JSON"},
 		{"another type", "application/json", `{"stars":"many"}`, 400, "stars"},
 		{"text/plain", "text/plain", `{}`, 415, "application/json"},
 		{"no type", "", `{}`, 415, "application/json"},
@@ -372,5 +373,64 @@ func TestNewContext(t *testing.T) {
 	}
 	if err := c.Render("mail.txt", Data{"name": "Ada <ada@example.com>"}); err != nil || string(c.Response().Body) != "Dear Ada <ada@example.com>" {
 		t.Errorf("got %q, %v", c.Response().Body, err)
+	}
+}
+
+func TestAllValues(t *testing.T) {
+	app, _ := newTestApp(t)
+	r := post(urlencoded, "tag=x&tag=y&empty=")
+	r.URL.RawQuery = "tag=1&tag=2&bad=%zz"
+	request(t, app, r, func(c *Context) error {
+		for name, test := range map[string]struct{ got, want string }{
+			"query":   {fmt.Sprintf("%q", c.QueryValues()), `map["bad":["%zz"] "tag":["1" "2"]]`},
+			"form":    {fmt.Sprintf("%q", c.FormValues()), `map["empty":[""] "tag":["x" "y"]]`},
+			"in form": {fmt.Sprint(c.FormValues().Has("empty"), c.FormValues().Has("other")), "true false"},
+		} {
+			if test.got != test.want {
+				t.Errorf("%s: got %s, want %s", name, test.got, test.want)
+			}
+		}
+		return c.NoContent()
+	})
+
+	app, _ = newTestApp(t)
+	request(t, app, post("application/json", "{}"), func(c *Context) error {
+		if got := c.FormValues(); len(got) != 0 || got.Has("a") {
+			t.Errorf("no form has the values %v", got)
+		}
+		return c.NoContent()
+	})
+}
+
+// TestQueryInt is Flask's request.args.get(name, 7, type=int), whose int is Python's.
+func TestQueryInt(t *testing.T) {
+	app, _ := newTestApp(t)
+	for _, test := range []struct {
+		query string
+		want  int
+	}{
+		{"n=5", 5}, {"n=-5", -5}, {"n=%2B5", 5}, {"n=+5+", 5}, {"n=5&n=6", 5},
+		{"n=x", 7}, {"n=", 7}, {"", 7}, {"n=5.0", 7}, {"n=x&n=6", 7},
+		// Python's int has no end, and takes 1_000.
+		{"n=99999999999999999999", 7}, {"n=1_000", 7},
+	} {
+		c := app.NewContext(nil, httptest.NewRequest("GET", "/?"+test.query, nil))
+		if got := c.QueryInt("n", 7); got != test.want {
+			t.Errorf("%s: got %d, want %d", test.query, got, test.want)
+		}
+	}
+}
+
+func TestBindJSONDebug(t *testing.T) {
+	for _, debug := range []bool{false, true} {
+		app, _ := newTestApp(t)
+		app.Config.Debug = debug
+		w := request(t, app, post("application/json", `{"a":oops}`), func(c *Context) error {
+			var v any
+			return c.BindJSON(&v)
+		})
+		if told := strings.Contains(w.Body.String(), "invalid character"); w.Code != 400 || told != debug {
+			t.Errorf("Debug %t: got %d %s", debug, w.Code, w.Body)
+		}
 	}
 }

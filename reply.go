@@ -222,7 +222,7 @@ var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
 // redirectPath prepares the router's own redirect.
 func (c *Context) redirectPath(path string) error {
-	location := redirectLocation(c.app.Config.ApplicationRoot, path, c.Request.URL.RawQuery)
+	location := redirectLocation(c.root(), path, c.Request.URL.RawQuery)
 	return c.Status(http.StatusPermanentRedirect).Redirect(location)
 }
 

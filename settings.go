@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ var configKeys = []configKey{
 	{"SECRET_KEY", func(c *Config) setting { return textSetting{&c.SecretKey, ""} }},
 	{"SECRET_KEY_FALLBACKS", func(c *Config) setting { return listSetting{&c.SecretKeyFallbacks} }},
 	{"PERMANENT_SESSION_LIFETIME", func(c *Config) setting { return durationSetting{&c.PermanentSessionLifetime, defaultSessionLifetime} }},
+	{"TRUSTED_HOSTS", func(c *Config) setting { return listSetting{&c.TrustedHosts} }},
 	{"SERVER_NAME", func(c *Config) setting { return textSetting{&c.ServerName, ""} }},
 	{"APPLICATION_ROOT", func(c *Config) setting { return textSetting{&c.ApplicationRoot, defaultApplicationRoot} }},
 	{"SESSION_COOKIE_NAME", func(c *Config) setting { return textSetting{&c.SessionCookieName, defaultSessionCookieName} }},
@@ -44,14 +46,14 @@ var configKeys = []configKey{
 
 	{"SESSION_COOKIE_ENCRYPT", func(c *Config) setting { return boolSetting{&c.SessionCookieEncrypt, false} }},
 	{"TRUSTED_ORIGINS", func(c *Config) setting { return listSetting{&c.TrustedOrigins} }},
+	{"TRUSTED_PROXIES", func(c *Config) setting { return proxiesSetting{&c.TrustedProxies} }},
 
 	// Flask's keys that have no field yet. To take them and do nothing would
-	// leave a TRUSTED_HOSTS that trusts every host.
+	// leave a TRAP_HTTP_EXCEPTIONS that traps nothing.
 	{"PROPAGATE_EXCEPTIONS", missing},
 	{"TRAP_HTTP_EXCEPTIONS", missing},
 	{"TRAP_BAD_REQUEST_ERRORS", missing},
 	{"USE_X_SENDFILE", missing},
-	{"TRUSTED_HOSTS", missing},
 	{"EXPLAIN_TEMPLATE_LOADING", missing},
 }
 
@@ -289,6 +291,73 @@ func (s sameSiteSetting) set(v any) bool {
 		}
 	}
 	return false
+}
+
+// proxiesSetting is TrustedProxies as a map, {"for": 1, "proto": 1, "peers":
+// ["10.0.0.0/8"]}: the arguments of Flask's ProxyFix without their x_.
+type proxiesSetting struct{ p *TrustedProxies }
+
+func (s proxiesSetting) accepts() string {
+	return `a map with numbers of proxies, such as {"for": 1, "proto": 1, "host": 1, "port": 1, "prefix": 1, "peers": ["10.0.0.0/8"]}`
+}
+func (s proxiesSetting) get() any {
+	all := map[string]any{}
+	for name, n := range s.p.counts() {
+		if *n != 0 {
+			all[name] = *n
+		}
+	}
+	if len(s.p.Peers) > 0 {
+		peers := make([]string, len(s.p.Peers))
+		for i, p := range s.p.Peers {
+			peers[i] = p.String()
+		}
+		all["peers"] = peers
+	}
+	return all
+}
+func (s proxiesSetting) set(v any) bool {
+	var read TrustedProxies
+	switch v := v.(type) {
+	case nil:
+	case TrustedProxies:
+		read = v
+	case map[string]any:
+		for name, value := range v {
+			if name == "peers" && read.setPeers(value) {
+				continue
+			}
+			n, ok := wholeNumber(value)
+			count := read.counts()[name]
+			if !ok || count == nil || n < 0 || n > math.MaxInt32 {
+				return false
+			}
+			*count = int(n)
+		}
+	default:
+		return false
+	}
+	*s.p = read
+	return true
+}
+
+func (p *TrustedProxies) counts() map[string]*int {
+	return map[string]*int{"for": &p.For, "proto": &p.Proto, "host": &p.Host, "port": &p.Port, "prefix": &p.Prefix}
+}
+
+func (p *TrustedProxies) setPeers(v any) bool {
+	var texts []string
+	if !(listSetting{&texts}).set(v) {
+		return false
+	}
+	for _, text := range texts {
+		peers, err := netip.ParsePrefix(text)
+		if err != nil {
+			return false
+		}
+		p.Peers = append(p.Peers, peers)
+	}
+	return true
 }
 
 // missing is a key of Flask's that does nothing here: only Flask's default for it is taken.

@@ -119,7 +119,11 @@ func (a *App) buildURL(c *Context, endpoint string, values []any) (string, error
 			return "", fmt.Errorf("hipflask: URLFor(%q): %w", endpoint, err)
 		}
 	}
-	return rt.build(endpoint, u, prefix, a.Config.ApplicationRoot)
+	root := a.Config.ApplicationRoot
+	if c != nil {
+		root = c.root()
+	}
+	return rt.build(endpoint, u, prefix, root)
 }
 
 // routerNow is the App's router, or during setup one for the routes so far.
@@ -150,8 +154,11 @@ func (a *App) urlPrefix(c *Context, scheme *string) (string, error) {
 		return "", fmt.Errorf("a URL built outside a request needs Config.ServerName (and ApplicationRoot and " +
 			`PreferredURLScheme where they differ from "/" and "http"); for a path alone, give "_external", false`)
 	}
+	if host == "" && !a.Config.trustsHost(c.Request.Host) {
+		return "", fmt.Errorf("the request's Host %q is not in Config.TrustedHosts; Config.ServerName goes before it", c.Request.Host)
+	}
 	if host == "" {
-		if host = requestHost(c.Request.Host, c.secure()); host == "" {
+		if host = c.host(); host == "" {
 			return "", fmt.Errorf("the request's Host %q is not the name of a host; Config.ServerName goes before it", c.Request.Host)
 		}
 	}
