@@ -39,6 +39,7 @@ type App struct {
 	middleware    []func(http.Handler) http.Handler
 
 	templateFuncs map[string]any // of TemplateFunc; render.go
+	signals       signals
 
 	setupOnce  sync.Once
 	setupErr   error
@@ -154,6 +155,7 @@ func (a *App) build() error {
 	var err error
 	a.router, err = newRouter(a.routes)
 	keep(err)
+	keep(a.router.checkKinds())
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
 	a.crossOrigin, err = a.Config.newCrossOriginProtection()
@@ -216,16 +218,17 @@ func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 func (a *App) dispatch(c *Context) (err error) {
 	defer catch(&err)
 
-	// 1. A request that another site's page sent in the visitor's name.
-	if err := a.crossOrigin.Check(c.Request); err != nil {
-		return Error(http.StatusForbidden, "This request came from another site.").Wrap(err)
-	}
-
-	// 2. The path is matched. A failure waits for the before-hooks, which may
+	// 1. The path is matched. A failure waits for the before-hooks, which may
 	// answer in its place.
 	c.findRoute()
 	if c.match.route != nil {
 		c.Request.Pattern = c.match.route.rule.text
+	}
+	RequestStarted.Send(c, c.Request)
+
+	// 2. A request that another site's page sent in the visitor's name.
+	if err := a.crossOrigin.Check(c.Request); err != nil {
+		return Error(http.StatusForbidden, "This request came from another site.").Wrap(err)
 	}
 
 	// 3. The before-hooks, the App's before the blueprint's. A reply or an error
@@ -243,11 +246,11 @@ func (a *App) dispatch(c *Context) (err error) {
 	// 4. The kept failure, or the handler.
 	switch {
 	case c.match.redirect != "":
-		return c.redirectPath(c.match.redirect)
+		return c.redirectMatched() // reply.go
 	case c.match.route == nil:
 		return c.routingFailure()
 	case c.match.automaticOptions:
-		return c.allowed(a.router.allowed(c.Request.URL.Path))
+		return c.allowed(a.router.allowed(c.Request))
 	}
 	if err := c.firstError(c.match.route.serve(c)); err != nil {
 		return err
@@ -269,6 +272,7 @@ func (a *App) end(c *Context) {
 			a.logError(c, "teardown failed", err)
 		}
 	}
+	RequestTearingDown.Send(c, c.unhandled)
 	c.dropFile()
 	c.removeUploads()
 	if c.cut {

@@ -229,9 +229,10 @@ func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 // belong to setup.
 type Route struct {
 	owner     *scaffold
-	text      string   // as registered; the rule has a blueprint's prefix before it
-	rule      *rule    // nil until the blueprint is registered
-	methods   []string // upper case, as registered: HEAD and OPTIONS only if listed
+	text      string                 // as registered; the rule has a blueprint's prefix before it
+	rule      *rule                  // nil until the blueprint is registered
+	later     []func(r *Route) error // what waits for the rule
+	methods   []string               // upper case, as registered: HEAD and OPTIONS only if listed
 	endpoint  string
 	handler   HandlerFunc
 	wraps     []func(HandlerFunc) HandlerFunc
@@ -243,6 +244,12 @@ type Route struct {
 	function  string  // the handler's full name
 	code      uintptr // where its code begins: that of two instances of a generic function differs
 	where     string  // file:line of the registration
+
+	host      *hostPattern // of Host or Subdomain; nil means every host
+	alias     bool
+	buildOnly bool
+	redirect  *redirectTarget // of scaffold.Redirect
+	view      any             // of View
 
 	serve HandlerFunc // handler inside wraps, made when setup ends
 }
@@ -280,9 +287,26 @@ func (s *scaffold) add(what, ruleText string, h HandlerFunc, methods ...string) 
 	return r
 }
 
+// parse sets the rule and does what waited for it.
 func (r *Route) parse(text string, app *App) (err error) {
-	r.rule, err = parseRule(text, app.converters)
-	return err
+	if r.rule, err = parseRule(text, app.converters); err != nil {
+		return err
+	}
+	for _, f := range r.later {
+		if err := f(r); err != nil {
+			return fmt.Errorf("hipflask: %s: %w", r, err)
+		}
+	}
+	return nil
+}
+
+// refine does what needs the rule: now, or when there is one.
+func (r *Route) refine(f func(r *Route) error) error {
+	if r.rule == nil {
+		r.later = append(r.later, f)
+		return nil
+	}
+	return f(r)
 }
 
 // Name sets the endpoint, in place of the handler function's name.
@@ -352,7 +376,7 @@ func (r *Route) Blueprint() string { return r.owner.name }
 
 // String returns the rule, its handler and where it was registered.
 func (r *Route) String() string {
-	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.Rule(), r.function, r.where)
+	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.host.String()+r.Rule(), r.function, r.where)
 }
 
 // build puts the decorators around the handler.
@@ -374,10 +398,10 @@ func sameEndpoint(routes []*Route) error {
 	for _, r := range routes {
 		other, taken := first[r.endpoint]
 		switch {
-		case r.endpoint == "":
+		case r.endpoint == "" || r.buildOnly || r.redirect != nil:
 		case !taken:
 			first[r.endpoint] = r
-		case other.function != r.function || other.code != r.code:
+		case other.function != r.function || other.code != r.code || !sameView(other.view, r.view):
 			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
 				r.endpoint, other, r))
 		}

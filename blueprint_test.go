@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -417,5 +418,50 @@ func TestAfterThisRequest(t *testing.T) {
 	}
 	if w := ask(app, "GET", "/fail"); w.Code != 403 {
 		t.Errorf("got %d", w.Code)
+	}
+}
+
+type pingView struct{}
+
+func (pingView) Get(c *Context) error  { return c.Text("get") }
+func (pingView) Post(c *Context) error { return c.Text("post") }
+
+// TestBlueprintRuleKinds: what waits for the rule is done for each registration.
+func TestBlueprintRuleKinds(t *testing.T) {
+	app, _ := newTestApp(t)
+	bp := NewBlueprint("bp", "/bp")
+	bp.Redirect("/old/<slug>", "/new/<slug>")
+	bp.View("/ping", pingView{})
+	bp.BuildOnly("/<path:filename>").Host("cdn.example.com").Name("asset")
+	bp.Get("/here", func(c *Context) error { return c.Text("host " + c.Param("user")) }).Name("here").Host("<user>.example.com")
+	app.Register(bp)
+	app.Register(bp).Name("again").Prefix("/again")
+	if err := app.Check(); err != nil {
+		t.Fatal(err)
+	}
+	for _, prefix := range []string{"/bp", "/again"} {
+		if w := ask(app, "GET", prefix+"/old/a"); w.Code != 308 || w.Header().Get("Location") != "/new/a" {
+			t.Errorf("%s: redirect got %d %q", prefix, w.Code, w.Header().Get("Location"))
+		}
+		if got := ask(app, "POST", prefix+"/ping").Body.String(); got != "post" {
+			t.Errorf("%s: view got %s", prefix, got)
+		}
+		if got := ask(app, "GET", "http://ada.example.com"+prefix+"/here").Body.String(); got != "host ada" {
+			t.Errorf("%s: host got %s", prefix, got)
+		}
+		if w := ask(app, "GET", "http://other.test"+prefix+"/here"); w.Code != 404 {
+			t.Errorf("%s: another host got %d", prefix, w.Code)
+		}
+	}
+	c := app.NewContext(nil, httptest.NewRequest("GET", "/", nil))
+	if u, err := c.URLFor("again.asset", "filename", "a/b.css"); u != "http://cdn.example.com/again/a/b.css" || err != nil {
+		t.Errorf("build only: %q, %v", u, err)
+	}
+	bad := NewBlueprint("bad", "/bad")
+	bad.Redirect("/x", "/<nope>")
+	other, _ := newTestApp(t)
+	other.Register(bad)
+	if err := other.Check(); err == nil || !strings.Contains(err.Error(), "nope") {
+		t.Errorf("a redirect to a variable that is not there: %v", err)
 	}
 }

@@ -49,6 +49,7 @@ type Context struct {
 	values    [2]string   // backs the values of Content-Type and Content-Length
 	replied   bool        // a helper prepared a reply
 	retried   bool        // the reply is that of an error in finishing another
+	condition bool        // Conditional was called
 	phase     phase
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks

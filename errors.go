@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"reflect"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -55,6 +57,25 @@ func (e *HTTPError) Wrap(err error) *HTTPError {
 	wrapped := *e
 	wrapped.Err = err
 	return &wrapped
+}
+
+// WithHeader returns a copy of e with a header added to its reply:
+//
+//	return hipflask.Abort(429).WithHeader("Retry-After", "30")
+//
+// It is for what belongs to a status: Retry-After with 429 and 503,
+// WWW-Authenticate with 401, Allow with 405, Content-Range with 416. The default
+// page carries it, and an error handler's reply starts with it.
+func (e *HTTPError) WithHeader(name, value string) *HTTPError {
+	changed := *e
+	changed.Header = e.Header.Clone()
+	if changed.Header == nil {
+		changed.Header = http.Header{}
+	}
+	name = http.CanonicalHeaderKey(name)
+	values := append(changed.Header[name], value)
+	changed.Header[name] = slices.Clip(values) // or two requests could append to one array
+	return &changed
 }
 
 // StatusCode returns e.Code.
@@ -198,6 +219,7 @@ func (a *App) handleError(c *Context, err error) {
 	// 2. Every other error is a 500, which has a handler too. The developer sees
 	// the debug page in its place.
 	c.unhandled = cmp.Or(c.unhandled, err)
+	GotRequestException.Send(c, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
 	handler := c.codeHandler(failure.Code)
@@ -238,6 +260,7 @@ func (a *App) handleLate(c *Context, err error) {
 	case errors.Is(c.streamErr, ErrReplySent): // an error page took the stream's place
 	default:
 		if c.Request.Context().Err() == nil { // else the client has gone, which is no failure
+			GotRequestException.Send(c, err)
 			a.logError(c, "the handler failed after its reply had begun", err)
 		}
 		c.unhandled = err
@@ -379,21 +402,85 @@ func (c *Context) answer(failure *HTTPError, h ErrorHandlerFunc, err error) (han
 	return nil
 }
 
-// defaultPage prepares the page of an error that has no handler. In Debug, and
-// to a visitor on this machine only, it tells what went wrong.
+// defaultPage prepares the page of an error that has no handler: HTML, or JSON
+// for a client that would rather have it. In Debug, and to a visitor on this
+// machine only, the HTML tells what went wrong.
 func (c *Context) defaultPage(failure *HTTPError) {
 	c.startOver(failure)
-	message := html.EscapeString(failure.Message)
-	if message == "" {
-		message = html.EscapeString(statusMessage(failure.Code))
+	c.Header().Add("Vary", "Accept")
+	name, message := statusName(failure.Code), cmp.Or(failure.Message, statusMessage(failure.Code))
+	if prefersJSON(c.Request.Header["Accept"]) {
+		c.JSON(struct {
+			Code        int    `json:"code"`
+			Name        string `json:"name"`
+			Description string `json:"description"`
+		}{failure.Code, name, message})
+		return
 	}
-	name := html.EscapeString(statusName(failure.Code))
+	name = html.EscapeString(name)
 	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
-		failure.Code, name, name, strings.ReplaceAll(message, "\n", "<br>"))
+		failure.Code, name, name, strings.ReplaceAll(html.EscapeString(message), "\n", "<br>"))
 	if failure.Err != nil && c.showsDetail() {
 		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(c.detail(failure.Err)) + "</pre>\n"
 	}
-	c.reply("text/html; charset=utf-8", []byte(page))
+	c.reply(htmlType, []byte(page))
+}
+
+// prefersJSON reports whether a client takes JSON rather than HTML: by quality,
+// then by how closely it named the type, as Werkzeug's best_match decides. A
+// browser does not, nor does one that takes anything.
+func prefersJSON(accept []string) bool {
+	var page, data preference
+	for _, line := range accept {
+		for item := range strings.SplitSeq(line, ",") {
+			mediaType, parameters, _ := strings.Cut(item, ";")
+			mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+			page.consider(mediaType, "text/*", "text/html", parameters)
+			data.consider(mediaType, "application/*", "application/json", parameters)
+		}
+	}
+	if data.quality != page.quality {
+		return data.quality > page.quality
+	}
+	return data.quality > 0 && data.closeness > page.closeness
+}
+
+// preference is what an Accept header says about one type. Its closest range
+// counts: the type itself, then all of its kind, then anything.
+type preference struct {
+	quality   float64
+	closeness int
+}
+
+func (p *preference) consider(mediaType, kind, exact, parameters string) {
+	closeness := 0
+	switch mediaType {
+	case exact:
+		closeness = 3
+	case kind:
+		closeness = 2
+	case "*/*":
+		closeness = 1
+	}
+	if closeness > p.closeness {
+		p.quality, p.closeness = quality(parameters), closeness
+	}
+}
+
+// quality reads the q of a media range's parameters: 1 where there is none, and
+// 0 where it is no number from 0 to 1.
+func quality(parameters string) float64 {
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
+		if !strings.EqualFold(name, "q") {
+			continue
+		}
+		if q, err := strconv.ParseFloat(value, 64); err == nil && q >= 0 && q <= 1 {
+			return q
+		}
+		return 0
+	}
+	return 1
 }
 
 // showsDetail reports whether the one who asks is the developer.

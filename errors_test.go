@@ -323,3 +323,128 @@ func TestAbortHandlerPasses(t *testing.T) {
 	ask(app, "GET", "/")
 	t.Error("the panic did not pass")
 }
+
+// TestErrorPageByAccept: which Accept gets the default page as JSON. The choice
+// is that of Werkzeug's accept_mimetypes.best_match(["text/html",
+// "application/json"]), but for what is marked.
+func TestErrorPageByAccept(t *testing.T) {
+	for _, test := range []struct {
+		accept string
+		json   bool
+	}{
+		{"", false},
+		{"*/*", false}, // curl, fetch, htmx
+		{"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", false},
+		{"application/json", true},
+		{"Application/JSON; charset=utf-8", true},   // Werkzeug: neither
+		{"application/json, text/plain, */*", true}, // axios
+		{"application/json, text/javascript, */*; q=0.01", true},
+		{"text/html, application/json", false}, // both alike: HTML
+		{"application/json, text/html", false},
+		{"text/html;q=0.5, application/json", true},
+		{"text/html, application/json;q=0.9", false},
+		{"text/html;q=0.9, application/json;Q=0.95", true},
+		{"text/*, application/json", true}, // named more closely
+		{"text/html, application/*", false},
+		{"application/*", true},
+		{"application/json;q=0", false},
+		{"application/json;q=0, */*", false},
+		{"text/html;q=0, */*", true},
+		{"application/json;q=high", false},
+		{"application/json;q=2, text/html", false},
+		{"application/json;version=1;q=0.1, text/html;q=0.2", false},
+		{"image/png", false},
+		{"json", false},
+		{";;,,;q=1", false},
+	} {
+		app, _ := newTestApp(t)
+		header := []string{"Accept", test.accept}
+		if test.accept == "" {
+			header = nil
+		}
+		w := ask(app, "GET", "/nowhere", header...)
+		want, wantBody := htmlType, "<h1>Not Found</h1>"
+		if test.json {
+			want, wantBody = "application/json", `{"code":404,"name":"Not Found","description":"There is no page at this address.`
+		}
+		if got := w.Header().Get("Content-Type"); w.Code != 404 || got != want || !strings.Contains(w.Body.String(), wantBody) {
+			t.Errorf("Accept: %s: got %d %s %s, want %s", test.accept, w.Code, got, w.Body, want)
+		}
+		if got := w.Header()["Vary"]; len(got) != 1 || got[0] != "Accept" {
+			t.Errorf("Accept: %s: Vary %q, want Accept", test.accept, got)
+		}
+		head := ask(app, "HEAD", "/nowhere", header...)
+		if head.Code != 404 || head.Body.Len() != 0 || head.Header().Get("Content-Length") != w.Header().Get("Content-Length") {
+			t.Errorf("Accept: %s: HEAD got %d %v %q", test.accept, head.Code, head.Header(), head.Body)
+		}
+	}
+}
+
+// TestErrorPageJSON: what the JSON says is for the visitor, and only that.
+func TestErrorPageJSON(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Debug = true
+	app.ErrorHandler(410, func(c *Context, err error) error { return c.Text("own") })
+	app.Get("/<int:code>", func(c *Context) error {
+		return Error(c.ParamInt("code"), "custom <b>\nline2 \"é").Wrap(errors.New("secret"))
+	})
+	app.Get("/plain", func(c *Context) error { return errors.New("secret") })
+	for path, want := range map[string]string{
+		"/404":   "{\n  \"code\": 404,\n  \"name\": \"Not Found\",\n  \"description\": \"custom <b>\\nline2 \\\"é\"\n}\n",
+		"/599":   "{\n  \"code\": 599,\n  \"name\": \"Error\",\n  \"description\": \"custom <b>\\nline2 \\\"é\"\n}\n",
+		"/plain": "{\n  \"code\": 500,\n  \"name\": \"Internal Server Error\",\n  \"description\": \"" + statusMessages[500] + "\"\n}\n",
+		"/410":   "own", // negotiation is for the default pages
+	} {
+		r := httptest.NewRequest("GET", "http://localhost"+path, nil)
+		r.RemoteAddr = "127.0.0.1:5000"
+		r.Header.Set("Accept", "application/json")
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, r)
+		if w.Body.String() != want {
+			t.Errorf("%s: got %s, want %s", path, w.Body, want)
+		}
+		if vary := w.Header().Get("Vary"); (vary == "") != (path == "/410") {
+			t.Errorf("%s: Vary %q", path, vary)
+		}
+	}
+}
+
+// TestErrorHeaders holds the headers that go with a status to Flask's
+// (flask-behaviour §10), on the default page and on a handler's.
+func TestErrorHeaders(t *testing.T) {
+	for _, test := range []struct {
+		err         *HTTPError
+		name, value string
+	}{
+		{Abort(405).WithHeader("Allow", "GET, PUT"), "Allow", "GET, PUT"},
+		{Abort(416).WithHeader("Content-Range", "bytes */10"), "Content-Range", "bytes */10"},
+		{Abort(429).WithHeader("Retry-After", "30"), "Retry-After", "30"},
+		{Abort(503).WithHeader("retry-after", "Thu, 02 Jan 2020 03:04:05 GMT"), "Retry-After", "Thu, 02 Jan 2020 03:04:05 GMT"},
+		{Abort(401).WithHeader("WWW-Authenticate", "Basic realm=r"), "Www-Authenticate", "Basic realm=r"},
+		{Abort(401).WithHeader("WWW-Authenticate", "Basic realm=r").WithHeader("WWW-Authenticate", "Bearer").Wrap(errors.New("x")),
+			"Www-Authenticate", "Basic realm=r|Bearer"},
+	} {
+		for _, own := range []bool{false, true} {
+			app, _ := newTestApp(t)
+			if own {
+				OnError(app, func(c *Context, err *HTTPError) error { return c.JSON(err.Message) })
+			}
+			app.Get("/", func(c *Context) error { return fmt.Errorf("wrapped: %w", test.err) })
+			w := ask(app, "GET", "/")
+			if got := strings.Join(w.Header()[test.name], "|"); w.Code != test.err.Code || got != test.value {
+				t.Errorf("%v, own page %v: got %d, %s: %q; want %q", test.err, own, w.Code, test.name, got, test.value)
+			}
+		}
+	}
+}
+
+func TestWithHeaderCopies(t *testing.T) {
+	first := Abort(401).WithHeader("A", "1").WithHeader("A", "2").WithHeader("A", "3")
+	second, third := first.WithHeader("A", "4"), first.WithHeader("A", "5")
+	if got := fmt.Sprint(first.Header, second.Header, third.Header); got != "map[A:[1 2 3]] map[A:[1 2 3 4]] map[A:[1 2 3 5]]" {
+		t.Errorf("got %s", got)
+	}
+	if values := first.Header["A"]; cap(values) != len(values) {
+		t.Errorf("cap %d of %d values: requests that add to them would write to one array", cap(values), len(values))
+	}
+}

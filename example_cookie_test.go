@@ -21,6 +21,24 @@ func chooseTheme(c *hipflask.Context) error {
 	return c.RedirectTo("theme")
 }
 
+func forgetTheme(c *hipflask.Context) error {
+	c.DeleteCookie("theme")
+	return c.RedirectTo("theme")
+}
+
+func ExampleContext_DeleteCookie() {
+	app := hipflask.New("cookies")
+	app.Get("/", theme)
+	app.Post("/forget", forgetTheme)
+
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("POST", "/forget", nil))
+	fmt.Println(w.Header().Get("Set-Cookie"))
+
+	// Output:
+	// theme=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0
+}
+
 // Cookies of your own are net/http's. What the visitor must not change belongs
 // into the session.
 func ExampleContext_SetCookie() {

@@ -59,3 +59,23 @@ func ExampleOnError() {
 	// 429 more than 10 articles
 	// 403 <!doctype html>
 }
+
+// What a status needs beside its page goes with the error. A client that asks
+// for JSON gets the page as JSON.
+func ExampleHTTPError_WithHeader() {
+	app := hipflask.New("limits")
+	app.Get("/", func(c *hipflask.Context) error {
+		return hipflask.Error(429, "Ten searches a minute are enough.").WithHeader("Retry-After", "30")
+	})
+
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept", "application/json")
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Get("Retry-After"))
+	fmt.Print(w.Body)
+
+	// Output:
+	// 429 30
+	// {"code":429,"name":"Too Many Requests","description":"Ten searches a minute are enough."}
+}

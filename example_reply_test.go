@@ -1,7 +1,10 @@
 package hipflask_test
 
 import (
+	"context"
 	"fmt"
+	"html"
+	"io"
 	"net/http/httptest"
 
 	"github.com/hipflask/hipflask"
@@ -57,4 +60,46 @@ func ExampleContext_SafeRedirect() {
 	// "//evil.example" leads to /
 	// "/%5Cevil.example" leads to /
 	// "" leads to /
+}
+
+// Conditional saves the way to a browser that has the page already.
+func ExampleContext_Conditional() {
+	app := hipflask.New("news")
+	app.Get("/", func(c *hipflask.Context) error { return c.Conditional().HTML("<h1>News</h1>") })
+
+	first := httptest.NewRecorder()
+	app.ServeHTTP(first, httptest.NewRequest("GET", "/", nil))
+	fmt.Println(first.Code, first.Body)
+
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("If-None-Match", first.Header().Get("ETag"))
+	second := httptest.NewRecorder()
+	app.ServeHTTP(second, r)
+	fmt.Println(second.Code, second.Body)
+
+	// Output:
+	// 200 <h1>News</h1>
+	// 304
+}
+
+// greeting has the method that a component of templ has.
+type greeting string
+
+func (name greeting) Render(ctx context.Context, w io.Writer) error {
+	_, err := fmt.Fprintf(w, "<h1>Hello, %s!</h1>", html.EscapeString(string(name)))
+	return err
+}
+
+func ExampleContext_RenderComponent() {
+	app := hipflask.New("components")
+	app.Get("/<name>", func(c *hipflask.Context) error {
+		return c.RenderComponent(greeting(c.Param("name")))
+	})
+
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("GET", "/Ada", nil))
+	fmt.Println(w.Body)
+
+	// Output:
+	// <h1>Hello, Ada!</h1>
 }

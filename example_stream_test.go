@@ -1,6 +1,7 @@
 package hipflask_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 
@@ -35,5 +36,61 @@ func ExampleContext_Writer() {
 	// data: 2
 	//
 	// data: 1
+	//
+}
+
+// price is an event of a stream.
+type price struct {
+	Stock string  `json:"stock"`
+	Euro  float64 `json:"euro"`
+}
+
+func ticker(prices <-chan price) hipflask.HandlerFunc {
+	return func(c *hipflask.Context) error {
+		c.Header().Set("Content-Type", "text/event-stream")
+		w := c.Writer()
+		for id := 1; ; id++ {
+			select {
+			case <-c.Request.Context().Done():
+				return nil // the visitor has gone
+			case p, open := <-prices:
+				if !open {
+					return nil
+				}
+				data, err := json.Marshal(p) // never more than one line
+				if err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintf(w, "id: %d\nevent: price\ndata: %s\n\n", id, data); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// Server-sent events need no helper: a Writer flushes text/event-stream after
+// each Write, JSON keeps data on its line, and the request's context ends when
+// the visitor leaves.
+func ExampleContext_Writer_events() {
+	prices := make(chan price, 2)
+	prices <- price{"GOOG", 12.5}
+	prices <- price{"AAPL", 7}
+	close(prices)
+	app := hipflask.New("ticker")
+	app.Get("/ticker", ticker(prices)).Name("ticker")
+
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("GET", "/ticker", nil))
+	fmt.Print(w.Body)
+
+	// Output:
+	// id: 1
+	// event: price
+	// data: {"stock":"GOOG","euro":12.5}
+	//
+	// id: 2
+	// event: price
+	// data: {"stock":"AAPL","euro":7}
 	//
 }

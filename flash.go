@@ -41,18 +41,25 @@ func (c *Context) Flash(text string) { c.FlashAs("message", text) }
 // FlashAs is [Context.Flash] with a category: "error", "success", or a word of
 // your own. Flask's flash takes it as its second argument; here it is the first.
 func (c *Context) FlashAs(category, text string) {
-	message, err := marshal(Message{category, text})
-	s := c.Session()
+	if c.Session().flash(Message{category, text}) {
+		MessageFlashed.Send(c, Message{category, text})
+	}
+}
+
+// flash keeps a message, and reports whether it could.
+func (s *Session) flash(m Message) bool {
+	message, err := marshal(m)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.writable(flashesKey) {
-		return
+		return false
 	}
 	if err != nil {
 		s.fail(err)
-		return
+		return false
 	}
 	s.put(flashesKey, s.appendFlash(message))
+	return true
 }
 
 // appendFlash adds a message to the JSON list of them without decoding it, and

@@ -131,15 +131,20 @@ func (p *page) render(c *Context, data Data) ([]byte, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
+	data = contextData(c, data)
+	BeforeRenderTemplate.Send(c, Rendering{p.name, data})
 	w := buffers.Get().(*bytes.Buffer)
 	w.Reset()
-	err := p.run.execute(w, c, contextData(c, data))
+	err := p.run.execute(w, c, data)
 	var out []byte
 	if err == nil {
 		out = append(make([]byte, 0, w.Len()), w.Bytes()...)
 	}
 	if w.Cap() <= maxPooledBuffer {
 		buffers.Put(w)
+	}
+	if err == nil {
+		TemplateRendered.Send(c, Rendering{p.name, data})
 	}
 	return out, err
 }

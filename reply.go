@@ -3,6 +3,9 @@ package hipflask
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +19,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Data holds the values a page is rendered with, by name: {{.name}}.
@@ -57,6 +61,16 @@ func (c *Context) SetCookie(cookie *http.Cookie) {
 	c.Header().Add("Set-Cookie", sent.String())
 }
 
+// DeleteCookie makes the browser forget the cookie that [Context.SetCookie] set
+// with the path "/" and without a domain. One with others is forgotten by a
+// SetCookie with the same Name, Path and Domain, and MaxAge -1.
+func (c *Context) DeleteCookie(name string) {
+	c.SetCookie(&http.Cookie{
+		Name: name, MaxAge: -1, Expires: time.Unix(0, 0),
+		Secure: strings.HasPrefix(name, "__Host-") || strings.HasPrefix(name, "__Secure-"), // or browsers ignore it
+	})
+}
+
 // Render prepares a page: Flask's render_template. The name is a file's path
 // under templates/ in Config.Root, and its ending chooses the Content-Type;
 // data may be nil. The error of a broken or missing template names it.
@@ -87,6 +101,24 @@ func (c *Context) RenderString(source string, data Data) error {
 		return err
 	}
 	return c.reply(htmlType, page)
+}
+
+// Component is a page or a part of one that writes itself, such as a component
+// of templ.
+type Component interface {
+	// Render writes the component as HTML. What it writes before it returns an
+	// error is thrown away.
+	Render(ctx context.Context, w io.Writer) error
+}
+
+// RenderComponent is [Context.Render] for a [Component], always as HTML. It is
+// given the request's context. If it fails nothing of it is sent.
+func (c *Context) RenderComponent(component Component) error {
+	var page bytes.Buffer
+	if err := component.Render(c.Request.Context(), &page); err != nil {
+		return fmt.Errorf("hipflask: rendering %T: %w", component, err)
+	}
+	return c.reply(htmlType, page.Bytes())
 }
 
 // Text prepares a reply of plain text.
@@ -150,6 +182,45 @@ func (c *Context) Bytes(contentType string, data []byte) error {
 func (c *Context) NoContent() error {
 	c.res.Status = http.StatusNoContent
 	c.setBody(nil)
+	return nil
+}
+
+// Conditional has a GET's reply 200 answered with 304 and no body where the
+// browser has it already, and returns c, to be followed by the reply: Flask's
+// add_etag and make_conditional.
+//
+//	return c.Conditional().Render("index.html", nil)
+//
+// The ETag is a hash of the body as it is after the after-hooks, unless the
+// header has one. A Last-Modified in the header counts too. The page is still
+// made, so what is saved is its way to the browser. In an after-hook it is for
+// every reply. Files have conditions of their own, and streams have none.
+func (c *Context) Conditional() *Context {
+	c.condition = true
+	return c
+}
+
+// applyCondition answers a conditional request for the prepared body.
+func (c *Context) applyCondition() error {
+	method := c.Request.Method
+	if c.res.Status != http.StatusOK || c.res.Body == nil || c.file != nil || method != http.MethodGet && method != http.MethodHead {
+		return nil
+	}
+	h := c.Header()
+	if len(h["Etag"]) == 0 {
+		sum := sha256.Sum256(c.res.Body)
+		h.Set("Etag", `"`+hex.EncodeToString(sum[:16])+`"`)
+	}
+	if !isConditional(c.Request.Header) {
+		return nil
+	}
+	modified, _ := http.ParseTime(h.Get("Last-Modified"))
+	switch trialStatus(c, "", modified, bytes.NewReader(c.res.Body)) {
+	case http.StatusNotModified:
+		c.res.Status, c.res.Body = http.StatusNotModified, nil
+	case http.StatusPreconditionFailed:
+		return Abort(http.StatusPreconditionFailed)
+	}
 	return nil
 }
 
@@ -220,9 +291,24 @@ func encodeLocation(location string) string {
 
 var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
-// redirectPath prepares the router's own redirect.
-func (c *Context) redirectPath(path string) error {
-	location := redirectLocation(c.root(), path, c.Request.URL.RawQuery)
+// redirectMatched prepares the router's own redirect.
+func (c *Context) redirectMatched() error {
+	root, to, prefix := c.root(), c.match.redirect, ""
+	switch c.match.redirectKind {
+	case toURL:
+		if to[0] == '/' {
+			to = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + to
+		}
+		return c.Status(http.StatusPermanentRedirect).Redirect(to)
+	case toHost:
+		host, path, _ := strings.Cut(to, "/")
+		var err error
+		if prefix, err = c.app.urlPrefix(c, nil, host); err != nil {
+			return err
+		}
+		to = path
+	}
+	location := prefix + redirectLocation(root, to, c.Request.URL.RawQuery)
 	return c.Status(http.StatusPermanentRedirect).Redirect(location)
 }
 
@@ -302,6 +388,11 @@ func (c *Context) send() {
 // fails, the reply becomes the error's, for which the after-hooks run once more;
 // commit then returns why.
 func (c *Context) commit() (failed error) {
+	defer func() {
+		if c.phase != begun {
+			RequestFinished.Send(c, &c.res)
+		}
+	}()
 	c.phase = committing
 	failed = c.finish()
 	if failed == nil {
@@ -362,6 +453,11 @@ func (c *Context) finish() (err error) {
 	}
 	for _, hook := range c.scaffold().all.after {
 		if err := c.firstError(hook(c)); err != nil {
+			return err
+		}
+	}
+	if c.condition {
+		if err := c.applyCondition(); err != nil {
 			return err
 		}
 	}

@@ -1,16 +1,19 @@
 package hipflask
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestReplies holds replies to Flask's (flask-behaviour §9) where Go has the
@@ -345,7 +348,7 @@ func TestSessionOutlivesTheReply(t *testing.T) {
 	})
 	for path, status := range map[string]int{"/": 200, "/fail": 500} {
 		w := ask(app, "GET", path)
-		if got := w.Header()["Set-Cookie"]; w.Code != status || len(got) != 1 || w.Header().Get("Vary") != "Cookie" {
+		if got := w.Header()["Set-Cookie"]; w.Code != status || len(got) != 1 || !strings.Contains(w.Header().Get("Vary"), "Cookie") {
 			t.Errorf("%s: got %d, %q, Vary %q; want %d with the session once", path, w.Code, got, w.Header().Get("Vary"), status)
 		}
 	}
@@ -583,3 +586,162 @@ func TestEventStream(t *testing.T) {
 	close(next)
 	res.Body.Close()
 }
+
+// TestConditional holds Conditional to Flask's add_etag and make_conditional, as
+// 3.1 answers.
+func TestConditional(t *testing.T) {
+	const tag = `"2cf24dba5fb0a30e26e83b2ac5b9e29e"` // of hello
+	for _, test := range []struct {
+		method, path, name, value string
+		status                    int
+		tag                       string
+	}{
+		{"GET", "/", "", "", 200, tag},
+		{"GET", "/", "If-None-Match", tag, 304, tag},
+		{"GET", "/", "If-None-Match", "W/" + tag, 304, tag},
+		{"GET", "/", "If-None-Match", `"x", ` + tag, 304, tag},
+		{"GET", "/", "If-None-Match", "*", 304, tag},
+		{"GET", "/", "If-None-Match", `"x"`, 200, tag},
+		{"HEAD", "/", "If-None-Match", tag, 304, tag},
+		{"GET", "/", "If-Match", `"x"`, 412, ""}, // in Flask with the page as the body
+		{"GET", "/", "If-Match", tag, 200, tag},
+		{"GET", "/", "Range", "bytes=0-1", 200, tag},
+		{"GET", "/", "Range", "bytes=9-", 200, tag},
+		{"GET", "/etag", "If-None-Match", `"mine"`, 304, `"mine"`},
+		{"GET", "/etag", "If-None-Match", tag, 200, `"mine"`},
+		{"GET", "/modified", "If-Modified-Since", "Thu, 02 Jan 2020 03:04:05 GMT", 304, tag}, // in Flask without the tag
+		{"GET", "/modified", "If-Modified-Since", "Wed, 02 Jan 2019 03:04:05 GMT", 200, tag},
+		{"GET", "/404", "If-None-Match", "*", 404, ""},
+		{"POST", "/", "If-None-Match", tag, 200, ""},
+		{"GET", "/stream", "If-None-Match", "*", 200, ""},
+		{"GET", "/hook", "If-None-Match", tag, 304, tag},
+		{"GET", "/unasked", "If-None-Match", "*", 200, ""},
+	} {
+		app, _ := newTestApp(t)
+		app.Route("/", func(c *Context) error {
+			c.Session().Set("name", "Ada")
+			return c.Conditional().Text("hello")
+		}, "GET", "POST").Name("index")
+		app.Get("/etag", func(c *Context) error {
+			c.Header().Set("ETag", `"mine"`)
+			return c.Conditional().Text("hello")
+		})
+		app.Get("/modified", func(c *Context) error {
+			c.Header().Set("Last-Modified", "Thu, 02 Jan 2020 03:04:05 GMT")
+			return c.Conditional().Text("hello")
+		})
+		app.Get("/404", func(c *Context) error { return c.Conditional().Status(404).Text("hello") })
+		app.Get("/stream", func(c *Context) error {
+			_, err := io.WriteString(c.Conditional().Writer(), "hello")
+			return err
+		})
+		app.Get("/hook", func(c *Context) error { return c.Text("to be changed") })
+		app.Get("/unasked", func(c *Context) error { return c.Text("hello") })
+		app.AfterRequest(func(c *Context) error {
+			if c.Request.URL.Path == "/hook" {
+				c.Conditional().Response().Body = []byte("hello")
+			}
+			return nil
+		})
+
+		w := ask(app, test.method, test.path, test.name, test.value)
+		h := w.Header()
+		if w.Code != test.status || h.Get("ETag") != test.tag {
+			t.Errorf("%s %s with %s: %s: got %d %s, want %d %s", test.method, test.path, test.name, test.value, w.Code, h.Get("ETag"), test.status, test.tag)
+		}
+		if w.Code == 304 && (w.Body.Len() > 0 || len(h["Content-Type"])+len(h["Content-Length"]) > 0) {
+			t.Errorf("%s with %s: a 304 with %v %q", test.path, test.name, h, w.Body)
+		}
+		if w.Code == 200 && test.method == "GET" && w.Body.String() != "hello" {
+			t.Errorf("%s with %s: got %q", test.path, test.name, w.Body)
+		}
+		if test.path == "/" && len(h["Set-Cookie"]) != 1 {
+			t.Errorf("%s %s: the session is not there: %v", test.method, test.name, h)
+		}
+	}
+}
+
+func TestDeleteCookie(t *testing.T) {
+	for name, want := range map[string]string{
+		"d":         "d=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0",
+		"__Host-d":  "__Host-d=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure",
+		"bad\r\nxy": "",
+	} {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error {
+			c.DeleteCookie(name)
+			return c.Text("ok")
+		})
+		if w := ask(app, "GET", "/"); w.Header().Get("Set-Cookie") != want || (w.Code == 500) != (want == "") {
+			t.Errorf("%q: got %d %q, want %q", name, w.Code, w.Header().Get("Set-Cookie"), want)
+		}
+	}
+}
+
+type component func(ctx context.Context, w io.Writer) error
+
+func (f component) Render(ctx context.Context, w io.Writer) error { return f(ctx, w) }
+
+func TestRenderComponent(t *testing.T) {
+	app, log := newTestApp(t)
+	app.Get("/whole", func(c *Context) error {
+		return c.Status(201).RenderComponent(component(func(ctx context.Context, w io.Writer) error {
+			if ctx != c.Request.Context() {
+				t.Error("the context is not the request's")
+			}
+			_, err := io.WriteString(w, "<p>é")
+			return err
+		}))
+	})
+	app.Get("/half", func(c *Context) error {
+		return c.RenderComponent(component(func(_ context.Context, w io.Writer) error {
+			io.WriteString(w, "half a page")
+			return errors.New("no more")
+		}))
+	})
+	app.Get("/nil", func(c *Context) error { return c.RenderComponent(nil) })
+	if w := ask(app, "GET", "/whole"); w.Code != 201 || w.Body.String() != "<p>é" || w.Header().Get("Content-Type") != htmlType || w.Header().Get("Content-Length") != "5" {
+		t.Errorf("got %d %v %q", w.Code, w.Header(), w.Body)
+	}
+	if w := ask(app, "GET", "/half"); w.Code != 500 || strings.Contains(w.Body.String(), "half") || !strings.Contains(log.String(), "hipflask.component: no more") {
+		t.Errorf("got %d %q, log %s", w.Code, w.Body, log)
+	}
+	if w := ask(app, "GET", "/nil"); w.Code != 500 {
+		t.Errorf("nil: got %d", w.Code)
+	}
+}
+
+// TestJSONValues holds what JSON makes of values to jsonify's (flask-behaviour
+// §9) where Go has the same kind; the form is encoding/json's.
+func TestJSONValues(t *testing.T) {
+	day := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, test := range []struct {
+		value any
+		want  string // empty: a 500
+	}{
+		{nil, "null"},
+		{[]any{1, "a", nil}, `[1,"a",null]`},
+		{map[string]int{}, "{}"},
+		{[]int{}, "[]"},
+		{map[int]string{10: "b", 9: "a"}, `{"10":"b","9":"a"}`}, // sorted as text
+		{day, `"2020-01-02T03:04:05Z"`},                         // Flask: "Thu, 02 Jan 2020 03:04:05 GMT"
+		{day.Format(http.TimeFormat), `"Thu, 02 Jan 2020 03:04:05 GMT"`},
+		{twoBytes{0xab, 0xcd}, `"ab-cd"`}, // UUID, Decimal: as text
+		{struct {
+			B int `json:"b"`
+			A string
+		}{1, "x"}, `{"b":1,"A":"x"}`}, // a dataclass; fields keep their order
+		{math.Inf(1), ""}, // Flask: Infinity, which is no JSON
+	} {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error { return c.JSON(test.value) })
+		w := ask(app, "GET", "/")
+		if test.want == "" && w.Code != 500 || test.want != "" && w.Body.String() != test.want+"\n" {
+			t.Errorf("%#v: got %d %s, want %s", test.value, w.Code, w.Body, test.want)
+		}
+	}
+}
+
+type twoBytes [2]byte
+
+func (v twoBytes) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%x-%x", v[0], v[1]), nil }

@@ -241,7 +241,7 @@ func (c *Context) findRoute() {
 	if !c.app.Config.trustsHost(c.Request.Host) {
 		return
 	}
-	c.match = c.app.router.match(c.Request.Method, c.Request.URL.Path)
+	c.match = c.app.router.matchRequest(c.Request)
 	if r := c.match.route; r != nil && r.maxBody != 0 {
 		c.limitBody(r.maxBody)
 	}

@@ -23,7 +23,8 @@ import (
 // trees, the layers (see [router.place]). A table without such pairs has one
 // layer, and a match costs one Lookup.
 type router struct {
-	layers    []*layer
+	tables    []*table             // by precedence; without hosts there is one
+	hosts     bool                 // whether a route has a host
 	targets   []*target            // in the order of registration
 	endpoints map[string][]*target // in the order in which URLFor tries them
 }
@@ -31,9 +32,18 @@ type router struct {
 // A target is a route with what matching and URLFor need to know of it.
 type target struct {
 	*Route
+	host      *part     // nil means every host
 	allow     []string  // its methods, with HEAD and OPTIONS, sorted
 	arguments []string  // its variables and its defaults, sorted
 	shorter   []*target // same arguments, but defaults stand in for some: redirected to
+}
+
+// A table holds the routes of one host pattern, or, with a nil one, those of
+// every host.
+type table struct {
+	host   *part
+	root   state
+	layers []*layer
 }
 
 // A layer is one httprouter tree.
@@ -62,15 +72,18 @@ type entry struct {
 // when setup ends. Its error joins every conflict found.
 func newRouter(routes []*Route) (*router, error) {
 	rt := &router{endpoints: map[string][]*target{}}
-	root := &state{}
-	var errs []error
 	for _, route := range routes {
 		t := newTarget(route)
 		rt.targets = append(rt.targets, t)
-		if t.endpoint != "" { // a function literal has none until named
+		if t.endpoint != "" && !t.alias { // a function literal has none until named
 			rt.endpoints[t.endpoint] = append(rt.endpoints[t.endpoint], t)
 		}
-		errs = append(errs, root.add(t))
+	}
+	errs := []error{rt.setHosts()}
+	for _, t := range rt.targets {
+		if !t.buildOnly {
+			errs = append(errs, rt.table(t.host).root.add(t))
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -81,7 +94,15 @@ func newRouter(routes []*Route) (*router, error) {
 			t.shorter = slices.DeleteFunc(slices.Clone(targets[:i]), func(s *target) bool { return !s.shortens(t) })
 		}
 	}
-	root.emit(rt.place)
+	for _, t := range rt.targets {
+		if t.alias {
+			t.shorter = slices.DeleteFunc(slices.Clone(rt.endpoints[t.endpoint]), func(s *target) bool { return !s.canonicalOf(t) })
+		}
+	}
+	slices.SortStableFunc(rt.tables, compareTables)
+	for _, t := range rt.tables {
+		t.root.emit(t.place)
+	}
 	return rt, nil
 }
 
@@ -114,7 +135,13 @@ func compareTargets(a, b *target) int {
 
 // shortens reports whether t may stand in for other where other's values are t's defaults.
 func (t *target) shortens(other *target) bool {
-	return len(t.defaults) > 0 && slices.Equal(t.arguments, other.arguments) && t.rule.text != other.rule.text
+	return len(t.defaults) > 0 && !t.buildOnly && slices.Equal(t.arguments, other.arguments) &&
+		t.Route.host.String()+t.rule.text != other.Route.host.String()+other.rule.text
+}
+
+// canonicalOf reports whether an alias may be redirected to t.
+func (t *target) canonicalOf(alias *target) bool {
+	return !t.buildOnly && !slices.ContainsFunc(t.arguments, func(name string) bool { return !slices.Contains(alias.arguments, name) })
 }
 
 // --- precedence
@@ -211,10 +238,10 @@ func newEntry(t *target, parts []*part) (pattern []string, e *entry) {
 // refuse beside it. Entries come in the order of precedence, so the earlier of
 // two layers always holds the entry that must win; and since the patterns of
 // one layer exclude each other, a path meets at most one bucket in each.
-func (rt *router) place(pattern []string, e *entry) {
-	home := len(rt.layers)
+func (t *table) place(pattern []string, e *entry) {
+	home := len(t.layers)
 	for ; home > 0; home-- {
-		b, conflict := rt.layers[home-1].shape.find(pattern)
+		b, conflict := t.layers[home-1].shape.find(pattern)
 		if b != nil {
 			b.entries = append(b.entries, e)
 			return
@@ -223,10 +250,10 @@ func (rt *router) place(pattern []string, e *entry) {
 			break
 		}
 	}
-	if home == len(rt.layers) {
-		rt.layers = append(rt.layers, &layer{tree: &httprouter.Router{}, shape: &shape{}})
+	if home == len(t.layers) {
+		t.layers = append(t.layers, &layer{tree: &httprouter.Router{}, shape: &shape{}})
 	}
-	rt.layers[home].add(pattern, &bucket{entries: []*entry{e}, tail: pattern[len(pattern)-1] == "*"})
+	t.layers[home].add(pattern, &bucket{entries: []*entry{e}, tail: pattern[len(pattern)-1] == "*"})
 }
 
 func (l *layer) add(pattern []string, b *bucket) {
@@ -350,16 +377,31 @@ type match struct {
 	route            *Route
 	values           httprouter.Params // the values of route.rule.vars, in order
 	automaticOptions bool              // an OPTIONS request that the route leaves to the router
-	redirect         string            // redirect to this path, not yet percent-encoded
+	redirectKind     redirectKind      // what redirect is
+	redirect         string            // where to redirect to
 	allow            []string          // the methods of the rules that fit but for the method, sorted
 }
 
-// match finds the route of a request. path is the decoded path of its URL.
-func (rt *router) match(method, path string) (m match) {
+type redirectKind uint8
+
+const (
+	toPath redirectKind = iota // a path, not yet percent-encoded
+	toHost                     // another host, and such a path behind it
+	toURL                      // a URL, or a path below the root; the query is dropped
+)
+
+// matchRequest finds the route of a request.
+func (rt *router) matchRequest(r *http.Request) match {
+	return rt.match(r.Method, rt.hostOf(r), r.URL.Path)
+}
+
+// match finds the route of a request. path is the decoded path of its URL, and
+// host is what hostOf gives.
+func (rt *router) match(method, host, path string) (m match) {
 	path = requestPath(path)
-	e, values, err := rt.find(method, path, &m.allow)
+	e, values, err := rt.find(method, host, path, &m.allow)
 	if e == nil {
-		rt.matchMerged(method, path, &m)
+		rt.matchMerged(method, host, path, &m)
 		return m
 	}
 	if e.redirect {
@@ -370,9 +412,16 @@ func (rt *router) match(method, path string) (m match) {
 		return m
 	}
 	m = match{route: e.Route, values: values}
+	if e.Route.redirect != nil {
+		return match{redirectKind: toURL, redirect: e.Route.redirect.location(&m)}
+	}
 	for _, short := range e.shorter {
-		if to, ok := short.redirectFrom(&m, method); ok {
-			return match{redirect: to}
+		if path, ok := short.redirectFrom(&m, method); ok {
+			if other, ok := short.hostFrom(&m, host); ok && other == "" {
+				return match{redirect: path}
+			} else if ok {
+				return match{redirectKind: toHost, redirect: other + path}
+			}
 		}
 	}
 	m.automaticOptions = method == http.MethodOptions && !slices.Contains(e.methods, method)
@@ -381,10 +430,10 @@ func (rt *router) match(method, path string) (m match) {
 
 // matchMerged tries once more with doubled slashes made one. A path that matches
 // then is redirected to.
-func (rt *router) matchMerged(method, path string, m *match) {
+func (rt *router) matchMerged(method, host, path string, m *match) {
 	merged := mergeSlashes(path)
 	if merged != path {
-		e, _, _ := rt.find(method, merged, &m.allow)
+		e, _, _ := rt.find(method, host, merged, &m.allow)
 		if e != nil && e.redirect {
 			merged += "/"
 		}
@@ -399,11 +448,25 @@ func (rt *router) matchMerged(method, path string, m *match) {
 // find returns the entry that wins, and the values of its variables. An error
 // says that one of them is no valid value. The methods of entries that fit but
 // for the method go to allow.
-func (rt *router) find(method, path string, allow *[]string) (*entry, httprouter.Params, error) {
-	for _, l := range rt.layers {
+func (rt *router) find(method, host, path string, allow *[]string) (*entry, httprouter.Params, error) {
+	for _, t := range rt.tables {
+		if hostValues, ok := t.fitHost(host); ok {
+			if e, values, err := t.find(method, path, hostValues, allow); e != nil {
+				return e, values, err
+			}
+		}
+	}
+	return nil, nil, nil
+}
+
+func (t *table) find(method, path string, hostValues httprouter.Params, allow *[]string) (*entry, httprouter.Params, error) {
+	for _, l := range t.layers {
 		entries, params := l.lookup(path)
 		for _, e := range entries {
 			values, ok, err := e.fit(params)
+			if ok && len(hostValues) > 0 {
+				values, ok, err = e.addHost(values, hostValues, err)
+			}
 			switch {
 			case !ok:
 			case slices.Contains(e.allow, method):
@@ -414,6 +477,28 @@ func (rt *router) find(method, path string, allow *[]string) (*entry, httprouter
 		}
 	}
 	return nil, nil, nil
+}
+
+// fitHost returns the values of the variables of the table's host, and whether
+// it is this one.
+func (t *table) fitHost(host string) (values httprouter.Params, ok bool) {
+	if t.host == nil {
+		return nil, true
+	}
+	return t.host.split(host, nil)
+}
+
+// addHost puts the values of the host behind those of the path, as the variables
+// of a rule stand. ok and err are as those of fit.
+func (e *entry) addHost(values, hostValues httprouter.Params, err error) (_ httprouter.Params, ok bool, _ error) {
+	for i, v := range e.host.vars {
+		ok, bad := v.match(hostValues[i].Value)
+		if !ok {
+			return nil, false, nil
+		}
+		err = cmp.Or(err, bad)
+	}
+	return append(slices.Clip(values), hostValues...), true, err
 }
 
 // fit reads the values of the entry's variables from the parameters of its pattern.
@@ -491,8 +576,8 @@ func (p *part) split(text string, values httprouter.Params) (_ httprouter.Params
 
 // allowed returns the methods that path takes, sorted: the Allow of an automatic
 // OPTIONS.
-func (rt *router) allowed(path string) []string {
-	return rt.match("no method", path).allow
+func (rt *router) allowed(r *http.Request) []string {
+	return rt.match("no method", rt.hostOf(r), r.URL.Path).allow
 }
 
 // requestPath is path with exactly one slash in front, and U+FFFD for what is
@@ -630,10 +715,12 @@ func redirectLocation(root, path, rawQuery string) string {
 
 // RouteInfo describes a registered route, for listings.
 type RouteInfo struct {
-	Rule     string
-	Endpoint string
-	Methods  []string // sorted, with the HEAD and OPTIONS that come by themselves
-	Handler  string   // the full name of the handler function
+	Rule      string
+	Endpoint  string
+	Methods   []string // sorted, with the HEAD and OPTIONS that come by themselves
+	Handler   string   // the full name of the handler function
+	Host      string   // the pattern of Route.Host, or of Route.Subdomain with the ServerName; empty for every host
+	Arguments []string // the names of its variables and defaults, sorted
 }
 
 // Routes returns the routes in the order of their registration. It is Flask's
@@ -645,7 +732,9 @@ func (a *App) Routes() []RouteInfo {
 	}
 	list := make([]RouteInfo, len(routes))
 	for i, r := range routes {
-		list[i] = RouteInfo{Rule: r.rule.text, Endpoint: r.endpoint, Methods: newTarget(r).allow, Handler: r.function}
+		t := newTarget(r)
+		list[i] = RouteInfo{Rule: r.rule.text, Endpoint: r.endpoint, Methods: t.allow, Handler: r.function,
+			Host: r.host.fullText(a.Config.ServerName), Arguments: t.arguments}
 	}
 	return list
 }

@@ -54,7 +54,7 @@ func benchmarkMatch(b *testing.B, routes, requests []string) {
 	methods, paths := make([]string, len(requests)), make([]string, len(requests))
 	for i, request := range requests {
 		methods[i], paths[i], _ = strings.Cut(request, " ")
-		if m := rt.match(methods[i], paths[i]); m.route == nil {
+		if m := rt.match(methods[i], "", paths[i]); m.route == nil {
 			b.Fatalf("%s: %s", request, show(m))
 		}
 	}
@@ -62,7 +62,7 @@ func benchmarkMatch(b *testing.B, routes, requests []string) {
 		b.ReportAllocs()
 		for b.Loop() {
 			for i, path := range paths {
-				m := rt.match(methods[i], path)
+				m := rt.match(methods[i], "", path)
 				if m.route == nil {
 					b.Fatal(path)
 				}
@@ -103,12 +103,12 @@ func TestMatchAllocations(t *testing.T) {
 	}{
 		{"/", 0}, {"/about", 0}, {"/projects/", 0}, {"/user/ada", 1}, {"/post/7", 1}, {"/wiki/a/b", 1},
 	} {
-		if got := testing.AllocsPerRun(200, func() { rt.match("GET", tt.path) }); got != tt.want {
+		if got := testing.AllocsPerRun(200, func() { rt.match("GET", "", tt.path) }); got != tt.want {
 			t.Errorf("%s: %v allocations, want %v", tt.path, got, tt.want)
 		}
 	}
-	if len(rt.layers) != 1 {
-		t.Errorf("%d layers, want 1: nothing here conflicts", len(rt.layers))
+	if len(rt.tables[0].layers) != 1 {
+		t.Errorf("%d layers, want 1: nothing here conflicts", len(rt.tables[0].layers))
 	}
 }
 

@@ -106,9 +106,9 @@ func show(m match) string {
 func get(rt *router, request string) string {
 	method, path, spaced := strings.Cut(request, " /")
 	if !spaced || strings.Contains(method, "/") {
-		return show(rt.match("GET", request))
+		return show(rt.match("GET", "", request))
 	}
-	return show(rt.match(method, "/"+path))
+	return show(rt.match(method, "", "/"+path))
 }
 
 type routingRow struct {
@@ -475,7 +475,7 @@ func TestMethods(t *testing.T) {
 	})
 	rt := testRouter(t, "/two", "PUT /two", "/<s>", "POST /x/")
 	for path, want := range map[string]string{"/two": "GET, HEAD, OPTIONS, PUT", "/x": "GET, HEAD, OPTIONS", "/x/": "OPTIONS, POST", "/a/b": ""} {
-		if got := strings.Join(rt.allowed(path), ", "); got != want {
+		if got := strings.Join(rt.match("no method", "", path).allow, ", "); got != want {
 			t.Errorf("allowed(%q) = %s, want %s", path, got, want)
 		}
 	}
@@ -485,7 +485,7 @@ func TestMethods(t *testing.T) {
 func TestMatchValues(t *testing.T) {
 	rt := testRouter(t,
 		testRoute{Rule: "/<int:i>/<s>/<float:f>", Defaults: map[string]any{"page": 3, "name": "x", "big": uint64(1 << 63)}})
-	m := rt.match("GET", "/007/8/1.5")
+	m := rt.match("GET", "", "/007/8/1.5")
 	for _, tt := range []struct {
 		name string
 		text string
@@ -652,7 +652,7 @@ func TestOwnConverter(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", tt.path, got, tt.want)
 		}
 	}
-	got, err := rt.build("/<hex:n>", urlValues{list: []urlValue{{"n", 42}}}, "", "")
+	got, err := buildPath(rt, "/<hex:n>", urlValues{list: []urlValue{{"n", 42}}})
 	if got != "/0x2a" || err != nil {
 		t.Errorf("built %q, %v, want /0x2a", got, err)
 	}
@@ -673,7 +673,7 @@ func TestNoEndpoint(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for _, endpoint := range []string{"", "x"} {
-		_, err := rt.build(endpoint, urlValues{}, "", "")
+		_, err := buildPath(rt, endpoint, urlValues{})
 		want := fmt.Sprintf("hipflask: cannot build a URL for endpoint %q: there is no such endpoint", endpoint)
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -711,7 +711,7 @@ func TestConverterPanics(t *testing.T) {
 func TestRoutes(t *testing.T) {
 	app := testApp(t, testRoute{Rule: "/b/<int:i>", Endpoint: "b", Methods: "POST,GET"}, testRoute{Rule: "/a", Endpoint: "a", NoOptions: true})
 	got := fmt.Sprintf("%+v", app.Routes())
-	want := "[{Rule:/b/<int:i> Endpoint:b Methods:[GET HEAD OPTIONS POST] Handler:main.view0} {Rule:/a Endpoint:a Methods:[GET HEAD] Handler:main.view1}]"
+	want := "[{Rule:/b/<int:i> Endpoint:b Methods:[GET HEAD OPTIONS POST] Handler:main.view0 Host: Arguments:[i]} {Rule:/a Endpoint:a Methods:[GET HEAD] Handler:main.view1 Host: Arguments:[]}]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -737,7 +737,7 @@ func TestRedirectStaysHere(t *testing.T) {
 		rt := testRouter(t, all...)
 		for _, host := range hosts {
 			for _, tail := range []string{"", "/", "/b", "//b", "/edit", "/d/1", "/e/1", "/..", "/x.y"} {
-				m := rt.match("GET", host+tail)
+				m := rt.match("GET", "", host+tail)
 				if m.redirect == "" {
 					continue
 				}
@@ -805,9 +805,9 @@ func FuzzRule(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m := rt.match("GET", path); m.route != nil && len(m.values) != len(r.vars) {
+			if m := rt.match("GET", "", path); m.route != nil && len(m.values) != len(r.vars) {
 				t.Fatalf("rule %q, path %q: %d values", text, path, len(m.values))
-			} else if m.redirect != "" && rt.match("GET", m.redirect).redirect == m.redirect {
+			} else if m.redirect != "" && rt.match("GET", "", m.redirect).redirect == m.redirect {
 				t.Fatalf("rule %q, path %q: redirects to itself", text, path)
 			}
 		}
@@ -890,8 +890,17 @@ func TestLongestRule(t *testing.T) {
 		rule += fmt.Sprintf("/<v%d>", i)
 	}
 	path := strings.Repeat("/:", maxParts-maxVariables) + strings.Repeat("/x", maxVariables)
-	m := testRouter(t, rule).match("GET", path)
+	m := testRouter(t, rule).match("GET", "", path)
 	if m.route == nil || len(m.values) != maxVariables {
 		t.Errorf("got %s", show(m))
 	}
+}
+
+// buildPath builds the path of an endpoint.
+func buildPath(rt *router, endpoint string, u urlValues) (string, error) {
+	t := rt.choose(endpoint, &u)
+	if t == nil {
+		return "", rt.buildError(endpoint, u.method, u.names())
+	}
+	return t.build(endpoint, u, "", "")
 }

@@ -46,7 +46,7 @@ func TestAgainstWerkzeug(t *testing.T) {
 		rt := testRouter(t, rows...)
 		for _, request := range table.Requests {
 			requests++
-			got, want := showForWerkzeug(rt, rt.match(request[0], request[1])), request[2]
+			got, want := showForWerkzeug(rt, rt.match(request[0], "", request[1])), request[2]
 			if strings.HasPrefix(want, "308 ") {
 				want = "308 " + quoteSpaces(want[4:])
 			}
@@ -60,7 +60,7 @@ func TestAgainstWerkzeug(t *testing.T) {
 			for _, pair := range b[2].([]any) {
 				u.list = append(u.list, urlValue{pair.([]any)[0].(string), plainNumber(pair.([]any)[1])})
 			}
-			got, err := rt.build(b[0].(string), u, "", "")
+			got, err := buildPath(rt, b[0].(string), u)
 			if err != nil {
 				got = "error"
 			}

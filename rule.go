@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -253,4 +254,128 @@ func compareParts(a, b *part) int {
 		slices.CompareFunc(a.vars, b.vars, func(v, w *variable) int {
 			return cmp.Compare(v.conv.Weight(), w.conv.Weight())
 		}))
+}
+
+// --- kinds of rules
+
+// Alias makes the rule another spelling of its endpoint's: a request for it is
+// redirected to the rule that is no alias, with 308 and its query, and URLFor
+// never builds it. It is Flask's alias=True. [App.Check] reports an alias whose
+// endpoint has no rule that its variables and defaults can fill.
+func (r *Route) Alias() *Route {
+	r.owner.setup("Route.Alias")
+	r.alias = true
+	return r
+}
+
+// BuildOnly adds a rule that no request matches, for URLs of what another server
+// answers. It is Flask's build_only=True:
+//
+//	app.BuildOnly("/<path:filename>").Host("cdn.example.com").Name("asset")
+//
+// It has no handler, and so no endpoint before [Route.Name] gives it one.
+func (s *scaffold) BuildOnly(rule string) *Route {
+	r := s.add("BuildOnly", rule, noHandler)
+	r.endpoint, r.function, r.code, r.buildOnly = "", "build only", 0, true
+	return r
+}
+
+// Redirect sends requests for a rule elsewhere, with 308: to a path, or to a URL
+// that begins with http:// or https://. The target may repeat the rule's
+// variables. It is Flask's redirect_to; as there, the query of the request is
+// dropped, and no methods mean GET:
+//
+//	app.Redirect("/old/<slug>", "/posts/<slug>")
+//
+// The target is a URL: what stands between its variables is not encoded again. A
+// path is below Config.ApplicationRoot, and always on this site, whatever the
+// variables hold. The route has no endpoint before [Route.Name] gives it one.
+// Redirect panics if the target names a variable that the rule does not have, or
+// has one in its host.
+func (s *scaffold) Redirect(rule, target string, methods ...string) *Route {
+	r := s.add("Redirect", rule, noHandler, methods...)
+	r.endpoint, r.function, r.code = "", "redirect to "+target, 0
+	err := r.refine(func(r *Route) (err error) {
+		r.redirect, err = parseRedirect(target, r.rule)
+		return err
+	})
+	if err != nil {
+		panic(fmt.Sprintf("hipflask: Redirect(%q, %q): %v", rule, target, err))
+	}
+	return r
+}
+
+// noHandler stands in a route that is never served.
+func noHandler(*Context) error { return ErrNoReply }
+
+// A redirectTarget is the target of Redirect.
+type redirectTarget struct {
+	pieces   []piece
+	absolute bool // with scheme and host
+}
+
+// simpleVariable is a variable in the target of a redirect.
+var simpleVariable = regexp.MustCompile(`<([^>]*)>`)
+
+func parseRedirect(text string, r *rule) (*redirectTarget, error) {
+	t := &redirectTarget{absolute: absoluteURL.MatchString(text)}
+	if before, _, found := strings.Cut(text, "<"); t.absolute && found && !hostAndSlash.MatchString(before) {
+		return nil, fmt.Errorf("a variable cannot stand in the host of a redirect")
+	}
+	for text != "" {
+		at := simpleVariable.FindStringSubmatchIndex(text)
+		if at == nil {
+			t.pieces = append(t.pieces, piece{literal: text})
+			break
+		}
+		name := text[at[2]:at[3]]
+		i := slices.Index(r.names(), name)
+		if i < 0 {
+			return nil, fmt.Errorf("the rule has no variable %q, only %q", name, r.names())
+		}
+		t.pieces = append(t.pieces, piece{literal: text[:at[0]]}, piece{v: r.vars[i]})
+		text = text[at[1]:]
+	}
+	return t, nil
+}
+
+var (
+	absoluteURL  = regexp.MustCompile(`^(?i:https?)://`)
+	hostAndSlash = regexp.MustCompile(`^(?i:https?)://[^/?#\\]+[/?#]`)
+)
+
+// location is the target for the values of m. A path begins with exactly one
+// slash, so that no value can name another site.
+func (t *redirectTarget) location(m *match) string {
+	var out []byte
+	for _, p := range t.pieces {
+		if p.v == nil {
+			out = appendQuoted(out, p.literal, &locationSafe)
+			continue
+		}
+		text, _ := m.param(p.v.name)
+		out = appendQuoted(out, p.v.canonical(text), &pathSafe)
+	}
+	if t.absolute {
+		return string(out)
+	}
+	return "/" + strings.TrimLeft(string(out), "/")
+}
+
+// checkKinds reports the routes whose kind lacks something.
+func (rt *router) checkKinds() error {
+	if rt == nil {
+		return nil
+	}
+	var errs []error
+	for _, t := range rt.targets {
+		switch {
+		case t.buildOnly && t.endpoint == "":
+			errs = append(errs, fmt.Errorf("hipflask: no URL can be built for a route that is for nothing else; give it a Name:\n\t%s", t.Route))
+		case t.alias && len(t.shorter) == 0:
+			errs = append(errs, fmt.Errorf("hipflask: an alias whose endpoint %q has no rule of its variables %q to redirect to:\n\t%s",
+				t.endpoint, t.arguments, t.Route))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -1596,7 +1596,7 @@ func TestSessionOfOtherEndings(t *testing.T) {
 		w := httptest.NewRecorder()
 		app.ServeHTTP(w, r)
 		got := sessionReply{setCookie: w.Header()["Set-Cookie"], vary: w.Header()["Vary"]}
-		if w.Code != test.status || got.kind() != test.kind || slices.Equal(got.vary, []string{"Cookie"}) != test.vary {
+		if w.Code != test.status || got.kind() != test.kind || strings.Contains(strings.Join(got.vary, ", "), "Cookie") != test.vary {
 			t.Errorf("%s %s, permanent %v: got %d, cookie %s, Vary %q; want %d, %s, %v",
 				test.method, test.path, test.permanent, w.Code, got.kind(), got.vary, test.status, test.kind, test.vary)
 		}

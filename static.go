@@ -82,12 +82,9 @@ func (a *App) autoStatic() {
 // whose name begins with a dot. For a folder on disk give os.OpenRoot(dir)'s FS:
 // links cannot lead out of it, as they can with os.DirFS.
 //
-// A header set before wins, so a download is
-//
-//	c.Header().Set("Content-Disposition", `attachment; filename="report.pdf"`)
-//
-// and so does a status, such as an error handler's 404: the file is then sent
-// whole, with neither 304 nor 206.
+// A header set before wins, and so does a status, such as an error handler's
+// 404: the file is then sent whole, with neither 304 nor 206. A download is
+// c.Attachment("report.pdf").SendFile(fsys, name).
 //
 // The ETag comes from the modification time and size. Files of an embed.FS have
 // no time; their content is hashed once. A file without a time in another kind
@@ -103,18 +100,85 @@ func (c *Context) sendFile(fsys fs.FS, name string, tags *fileTags) error {
 		return err
 	}
 
-	// 2. Its header.
+	// 2. Its ETag, and the reply.
 	tag, err := f.tag(tags)
 	if err != nil {
 		f.Close()
 		return fmt.Errorf("hipflask: sending %q: %w", name, err)
 	}
+	return c.replyFile(f, tag)
+}
+
+// Attachment makes the reply a download, which the browser saves under name,
+// and returns c, to be followed by the reply: Flask's as_attachment and
+// download_name.
+//
+//	return c.Attachment("report.csv").SendFile(files, "2026.csv")
+//	return c.Attachment("report.pdf").Bytes("application/pdf", page)
+//
+// The name may have any characters; control characters, slashes and backslashes
+// become underscores. An empty one means the name of the file that is sent. The
+// type of a file goes by the name of the download.
+func (c *Context) Attachment(name string) *Context {
 	h := c.Header()
-	setDefault(h, "Content-Type", contentType(name))
-	setDefault(h, "Content-Disposition", disposition("inline", path.Base(name)))
+	if name == "" {
+		h.Set("Content-Disposition", attachment)
+		return c
+	}
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '/' || r == '\\' {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(name, "_"))
+	h.Set("Content-Disposition", disposition(attachment, name))
+	if chosen := h["Content-Type"]; len(chosen) == 0 || chosen[0] == c.values[0] {
+		c.values[0] = contentType(name) // until a reply with a type of its own
+		h["Content-Type"] = c.values[0:1:1]
+	}
+	return c
+}
+
+const attachment = "attachment"
+
+// SendContent prepares a reply of what is no file of an fs.FS, such as a bytes.Reader
+// or an upload, as [Context.SendFile] does: with ranges, and with 304 where
+// modified is known. Its arguments are those of [http.ServeContent]. The name
+// gives the type, and may be empty; modified may be zero. An ETag is sent only if
+// the header has one. It is Flask's send_file with a file object.
+//
+// The content is read when the reply is sent, after the handler has returned,
+// and then closed if it is an io.Closer: do not close it yourself.
+func (c *Context) SendContent(name string, modified time.Time, content io.ReadSeeker) error {
+	f := &fileReply{Closer: io.NopCloser(nil), name: name, content: content, modified: modified}
+	if closer, ok := content.(io.Closer); ok {
+		f.Closer = closer
+	}
+	size, err := content.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = content.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return fmt.Errorf("hipflask: SendContent(%q): %w", name, err)
+	}
+	f.size = size
+	return c.replyFile(f, "")
+}
+
+// replyFile prepares a reply of f, with what the handler did not set itself.
+func (c *Context) replyFile(f *fileReply, tag string) error {
+	h := c.Header()
+	setDefault(h, "Content-Type", contentType(f.name))
+	if base := path.Base(f.name); f.name != "" {
+		setDefault(h, "Content-Disposition", disposition("inline", base))
+		if h["Content-Disposition"][0] == attachment {
+			h.Set("Content-Disposition", disposition(attachment, base))
+		}
+	}
 	setDefault(h, "Cache-Control", cacheControl(c.app.Config.SendFileMaxAge))
 
-	// 3. The reply, which net/http knows best: whole, a part, or not at all.
+	// The reply, which net/http knows best: whole, a part, or not at all.
 	c.setBody(nil)
 	c.file = f
 	if c.res.Status != 0 && c.res.Status != http.StatusOK {
@@ -126,7 +190,7 @@ func (c *Context) sendFile(fsys fs.FS, name string, tags *fileTags) error {
 
 // fileReply is a file that is the reply's body.
 type fileReply struct {
-	fs.File
+	io.Closer
 	name     string
 	content  io.ReadSeeker // the file, or what it holds
 	size     int64
@@ -145,7 +209,7 @@ func openFile(fsys fs.FS, name string) (*fileReply, error) {
 		file.Close()
 		return nil, fmt.Errorf("hipflask: sending %q: %w", name, err)
 	}
-	return &fileReply{File: file, name: name, content: content, size: info.Size(), modified: modTime(info)}, nil
+	return &fileReply{Closer: file, name: name, content: content, size: info.Size(), modified: modTime(info)}, nil
 }
 
 // settle finds the reply's status before it is sent, for the after-hooks and so
@@ -154,19 +218,22 @@ func openFile(fsys fs.FS, name string) (*fileReply, error) {
 func (f *fileReply) settle(c *Context) error {
 	f.status = http.StatusOK
 	if isConditional(c.Request.Header) {
-		head := *c.Request
-		head.Method = http.MethodHead
-		trial := &trialWriter{header: c.Header().Clone()}
-		http.ServeContent(trial, &head, f.name, f.modified, f.content)
-		f.status = trial.status
+		f.status = trialStatus(c, f.name, f.modified, f.content)
 		if f.status == http.StatusRequestedRangeNotSatisfiable {
-			err := Abort(f.status)
-			err.Header = http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", f.size)}}
-			return err
+			return Abort(f.status).WithHeader("Content-Range", fmt.Sprintf("bytes */%d", f.size))
 		}
 	}
 	c.res.Status = f.status
 	return nil
+}
+
+// trialStatus is the status of http.ServeContent's reply, which is not sent.
+func trialStatus(c *Context, name string, modified time.Time, content io.ReadSeeker) int {
+	head := *c.Request
+	head.Method = http.MethodHead
+	trial := &trialWriter{header: c.Header().Clone()}
+	http.ServeContent(trial, &head, name, modified, content)
+	return trial.status
 }
 
 func isConditional(h http.Header) bool {

@@ -249,7 +249,10 @@ func TestStaticWhatRemains(t *testing.T) {
 			"Cache-Control":       {"no-cache"},
 			"Etag":                {`"17a668b730013200-a"`},
 		}},
-		{"416", http.Header{"Range": {"bytes=10-"}}, http.Header{"Content-Range": {"bytes */10"}}},
+		{"416", http.Header{"Range": {"bytes=10-"}}, http.Header{
+			"Content-Range": {"bytes */10"},
+			"Vary":          {"Accept"}, // the error page is HTML or JSON
+		}},
 	} {
 		res := sendFile(t, New("test"), fsys, nil, "GET", "num.bin", tt.header)
 		if !reflect.DeepEqual(res.Header, tt.want) {
@@ -761,7 +764,7 @@ func TestStaticThroughApp(t *testing.T) {
 		if w.Code != tt.want || !strings.Contains(w.Body.String(), tt.content) || tt.method != "GET" && tt.want == 200 && w.Body.Len() > 0 {
 			t.Errorf("%s %s: %d %q, want %d %q", tt.method, tt.path, w.Code, w.Body, tt.want, tt.content)
 		}
-		if w.Header()["Set-Cookie"] != nil || w.Header()["Vary"] != nil {
+		if w.Header()["Set-Cookie"] != nil || strings.Contains(w.Header().Get("Vary"), "Cookie") {
 			t.Errorf("%s %s touches the session: %v", tt.method, tt.path, w.Header())
 		}
 	}
@@ -786,5 +789,106 @@ func TestStaticThroughApp(t *testing.T) {
 		if got, err := app.URLFor(tt.endpoint, append(tt.values, "_external", false)...); err != nil || got != tt.want {
 			t.Errorf("URLFor(%q): %q %v, want %q", tt.endpoint, got, err, tt.want)
 		}
+	}
+}
+
+// TestAttachment holds as_attachment and download_name to Flask's (§13).
+func TestAttachment(t *testing.T) {
+	files := fstest.MapFS{"dir/num.bin": {Data: []byte("0123456789")}}
+	file := func(c *Context) error { return c.SendFile(files, "dir/num.bin") }
+	content := func(c *Context) error { return c.SendContent("num.bin", time.Time{}, strings.NewReader("0123456789")) }
+	for _, tt := range []struct {
+		name                     string
+		reply                    HandlerFunc
+		disposition, contentType string
+	}{
+		{"", file, "attachment; filename=num.bin", "application/octet-stream"},
+		{"", content, "attachment; filename=num.bin", "application/octet-stream"},
+		{"", sayOK, "attachment", "text/plain; charset=utf-8"},
+		{"b c.txt", file, `attachment; filename="b c.txt"`, "text/plain; charset=utf-8"},
+		{"b c.txt", content, `attachment; filename="b c.txt"`, "text/plain; charset=utf-8"},
+		{"noext", file, "attachment; filename=noext", "application/octet-stream"},
+		{`a"b.csv`, file, `attachment; filename="a\"b.csv"`, "text/csv; charset=utf-8"},
+		{"f é.txt", file, `attachment; filename="f _.txt"; filename*=UTF-8''f%20%C3%A9.txt`, "text/plain; charset=utf-8"}, // Flask: "f e.txt"
+		{"a/b\\c.txt", file, "attachment; filename=a_b_c.txt", "text/plain; charset=utf-8"},                               // Flask: as it is
+		{"a\r\nX: y\x00.txt", file, `attachment; filename="a__X: y_.txt"`, "text/plain; charset=utf-8"},                   // Flask: 500
+		{"a\xff.txt", file, "attachment; filename=a_.txt", "text/plain; charset=utf-8"},
+		{"page.html", sayOK, "attachment; filename=page.html", "text/plain; charset=utf-8"}, // the reply's own type
+		{"a.pdf", func(c *Context) error { return c.Bytes("application/x-mine", nil) }, "attachment; filename=a.pdf", "application/x-mine"},
+		{"a.pdf", func(c *Context) error {
+			c.Header().Set("Content-Type", "application/x-mine")
+			return file(c)
+		}, "attachment; filename=a.pdf", "application/x-mine"},
+	} {
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error { return tt.reply(c.Attachment(tt.name)) })
+		h := ask(app, "GET", "/").Header()
+		if h.Get("Content-Disposition") != tt.disposition || h.Get("Content-Type") != tt.contentType {
+			t.Errorf("%q: got %q, %q\nwant %q, %q", tt.name, h.Get("Content-Disposition"), h.Get("Content-Type"), tt.disposition, tt.contentType)
+		}
+	}
+
+	app, _ := newTestApp(t)
+	app.Get("/", func(c *Context) error { return c.Attachment("a.bin").SendFile(files, "missing") })
+	if w := ask(app, "GET", "/"); w.Code != 404 || w.Header().Get("Content-Disposition") != "" || w.Header().Get("Content-Type") != htmlType {
+		t.Errorf("a missing file: got %d %v, want a page", w.Code, w.Header())
+	}
+}
+
+// closing is content that knows whether it was closed.
+type closing struct {
+	io.ReadSeeker
+	closed int
+}
+
+func (c *closing) Close() error { c.closed++; return nil }
+
+type noSeeker struct{ io.Reader }
+
+func (noSeeker) Seek(int64, int) (int64, error) { return 0, errors.New("no way back") }
+
+// TestSendContent: as Flask's send_file with a file object (§13).
+func TestSendContent(t *testing.T) {
+	day := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, tt := range []struct {
+		method, name, value string
+		modified            time.Time
+		status              int
+		body                string
+	}{
+		{"GET", "", "", time.Time{}, 200, "0123456789"},
+		{"HEAD", "", "", time.Time{}, 200, ""},
+		{"GET", "Range", "bytes=0-3", time.Time{}, 206, "0123"},
+		{"GET", "Range", "bytes=10-", time.Time{}, 416, "<h1>"},
+		{"GET", "If-Modified-Since", day.Format(http.TimeFormat), day, 304, ""},
+		{"GET", "If-Modified-Since", day.Format(http.TimeFormat), time.Time{}, 200, "0123456789"},
+	} {
+		content := &closing{ReadSeeker: strings.NewReader("0123456789")}
+		app, _ := newTestApp(t)
+		app.Get("/", func(c *Context) error {
+			content.Seek(3, io.SeekStart) // where it stands does not count
+			return c.SendContent("num.txt", tt.modified, content)
+		})
+		w := ask(app, tt.method, "/", tt.name, tt.value)
+		if got := w.Body.String(); w.Code != tt.status || got != tt.body && (tt.status != 416 || !strings.Contains(got, tt.body)) {
+			t.Errorf("%s %s: got %d %q, want %d %q", tt.method, tt.value, w.Code, w.Body, tt.status, tt.body)
+		}
+		if h := w.Header(); tt.status == 200 && (h.Get("Content-Length") != "10" || h.Get("Etag") != "" || (h.Get("Last-Modified") == "") != tt.modified.IsZero() ||
+			h.Get("Content-Disposition") != "inline; filename=num.txt" || h.Get("Content-Type") != "text/plain; charset=utf-8") {
+			t.Errorf("%s %s: got %v", tt.method, tt.value, h)
+		}
+		if content.closed != 1 {
+			t.Errorf("%s %s: closed %d times", tt.method, tt.value, content.closed)
+		}
+	}
+
+	app, _ := newTestApp(t)
+	app.Get("/none", func(c *Context) error { return c.SendContent("a", time.Time{}, noSeeker{}) })
+	app.Get("/unnamed", func(c *Context) error { return c.SendContent("", time.Time{}, strings.NewReader("x")) })
+	if w := ask(app, "GET", "/none"); w.Code != 500 {
+		t.Errorf("content that cannot seek: got %d, want 500", w.Code)
+	}
+	if w := ask(app, "GET", "/unnamed"); w.Code != 200 || w.Header().Get("Content-Disposition") != "" || w.Header().Get("Content-Type") != "application/octet-stream" {
+		t.Errorf("without a name: got %d %v", w.Code, w.Header())
 	}
 }

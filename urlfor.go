@@ -27,7 +27,8 @@ import (
 // true asks for scheme and host, "_scheme" sets the scheme ("" for a URL that
 // begins with //) and asks for the host, and "_method" takes a rule for that
 // method. The host is Config.ServerName, or without one that of the request,
-// which the client chose: set ServerName before a URL goes into a mail.
+// which the client chose: set ServerName before a URL goes into a mail. A rule
+// for another host than the request's is external in any case: see [Route.Host].
 //
 // An endpoint that begins with a dot belongs to the blueprint of the current
 // route: ".index" is "admin.index" in the blueprint admin, and "index" outside
@@ -113,9 +114,17 @@ func (a *App) buildURL(c *Context, endpoint string, values []any) (string, error
 	if c != nil {
 		u.defaultMethod = c.Request.Method
 	}
+	t := rt.choose(endpoint, &u)
+	if t == nil {
+		return "", rt.buildError(endpoint, u.method, u.names())
+	}
+	host, err := t.buildHost(&u)
+	if err != nil {
+		return "", &BuildError{Endpoint: endpoint, Reason: err.Error(), err: err}
+	}
 	prefix := ""
-	if u.isExternal(c) {
-		if prefix, err = a.urlPrefix(c, u.scheme); err != nil {
+	if u.isExternal(c) || host != "" && host != a.currentHost(c) {
+		if prefix, err = a.urlPrefix(c, u.scheme, host); err != nil {
 			return "", fmt.Errorf("hipflask: URLFor(%q): %w", endpoint, err)
 		}
 	}
@@ -123,7 +132,7 @@ func (a *App) buildURL(c *Context, endpoint string, values []any) (string, error
 	if c != nil {
 		root = c.root()
 	}
-	return rt.build(endpoint, u, prefix, root)
+	return t.build(endpoint, u, prefix, root)
 }
 
 // routerNow is the App's router, or during setup one for the routes so far.
@@ -134,8 +143,9 @@ func (a *App) routerNow() (*router, error) {
 	return newRouter(a.expand().routes)
 }
 
-// urlPrefix is scheme and host. scheme is nil if it was not asked for.
-func (a *App) urlPrefix(c *Context, scheme *string) (string, error) {
+// urlPrefix is scheme and host. scheme is nil if it was not asked for. own is the
+// host of the route, or empty; its port is that of the App's.
+func (a *App) urlPrefix(c *Context, scheme *string, own string) (string, error) {
 	used := a.Config.urlScheme()
 	if c != nil {
 		used = "http"
@@ -150,17 +160,20 @@ func (a *App) urlPrefix(c *Context, scheme *string) (string, error) {
 		used = "http"
 	}
 	host := a.Config.ServerName
-	if host == "" && c == nil {
+	if host == "" && c == nil && own == "" {
 		return "", fmt.Errorf("a URL built outside a request needs Config.ServerName (and ApplicationRoot and " +
 			`PreferredURLScheme where they differ from "/" and "http"); for a path alone, give "_external", false`)
 	}
-	if host == "" && !a.Config.trustsHost(c.Request.Host) {
+	if host == "" && own == "" && !a.Config.trustsHost(c.Request.Host) {
 		return "", fmt.Errorf("the request's Host %q is not in Config.TrustedHosts; Config.ServerName goes before it", c.Request.Host)
 	}
-	if host == "" {
-		if host = c.host(); host == "" {
+	if host == "" && c != nil {
+		if host = c.host(); host == "" && own == "" {
 			return "", fmt.Errorf("the request's Host %q is not the name of a host; Config.ServerName goes before it", c.Request.Host)
 		}
+	}
+	if own != "" {
+		host = own + portOf(host)
 	}
 	if used != "" {
 		used += ":"
@@ -297,13 +310,9 @@ func isNil(value any) bool {
 
 // --- building
 
-// build assembles the URL of an endpoint.
-func (rt *router) build(endpoint string, u urlValues, prefix, root string) (string, error) {
-	t := rt.choose(endpoint, &u)
-	if t == nil {
-		return "", rt.buildError(endpoint, u.method, u.names())
-	}
-	path, err := t.rule.build(make([]byte, 0, 64), &u, t.defaults)
+// build assembles the URL of t, which suits the values.
+func (t *target) build(endpoint string, u urlValues, prefix, root string) (string, error) {
+	path, err := t.rule.build(make([]byte, 0, 64), t.rule.pieces, &u, t.defaults)
 	if err != nil {
 		return "", &BuildError{Endpoint: endpoint, Reason: err.Error(), err: err}
 	}
@@ -356,10 +365,11 @@ func (t *target) suits(u *urlValues, method string) bool {
 	return true
 }
 
-// build appends the rule's pieces to path, not yet quoted. A default of a
-// variable in the rule goes before the value, with which it agrees.
-func (r *rule) build(path []byte, u *urlValues, defaults map[string]any) ([]byte, error) {
-	for _, p := range r.pieces {
+// build appends pieces, those of the rule or of its host, to path, not yet
+// quoted. A default of a variable in the rule goes before the value, with which
+// it agrees.
+func (r *rule) build(path []byte, pieces []piece, u *urlValues, defaults map[string]any) ([]byte, error) {
+	for _, p := range pieces {
 		path = append(path, p.literal...)
 		if p.v == nil {
 			continue

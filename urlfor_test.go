@@ -36,7 +36,7 @@ func testApp(tb testing.TB, rules ...any) *App {
 // at returns a Context of a request to app.
 func at(app *App, method, target string) *Context {
 	c := &Context{app: app, Request: httptest.NewRequest(method, target, nil)}
-	c.match = app.router.match(method, c.Request.URL.Path)
+	c.match = app.router.match(method, "", c.Request.URL.Path)
 	return c
 }
 
@@ -404,7 +404,7 @@ func FuzzMatchBuild(f *testing.F) {
 			if err != nil || parsed.RawQuery != "" || parsed.Fragment != "" || parsed.Host != "" {
 				t.Fatalf("%s: built %q, parsed as %#v, %v", target.endpoint, built, parsed, err)
 			}
-			m := app.router.match(http.MethodGet, parsed.Path)
+			m := app.router.match(http.MethodGet, "", parsed.Path)
 			if m.route != target.Route {
 				if endsInSlash(target.rule, value) {
 					continue
