@@ -486,3 +486,17 @@ func TestParityMissingKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestParityXSendfile: a proxy that sends the file itself is told so by a header.
+func TestParityXSendfile(t *testing.T) {
+	app := parityApp()
+	app.Get("/report", func(c *hipflask.Context) error {
+		c.Header().Set("X-Accel-Redirect", "/internal/report.pdf")
+		return c.Attachment("report.pdf").Bytes("application/pdf", nil)
+	})
+	page := hipflasktest.New(t, app).Get("/report")
+	if h := page.Header; page.Body != "" || h.Get("X-Accel-Redirect") != "/internal/report.pdf" ||
+		h.Get("Content-Disposition") != "attachment; filename=report.pdf" || h.Get("Content-Type") != "application/pdf" {
+		t.Errorf("got %s with %v", page, h)
+	}
+}
