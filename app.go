@@ -41,6 +41,8 @@ type App struct {
 	templateFuncs map[string]any // of TemplateFunc; render.go
 	signals       signals
 
+	commands []command // of Command; cli.go
+
 	setupOnce  sync.Once
 	setupErr   error
 	setupEnded atomic.Bool

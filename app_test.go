@@ -499,14 +499,14 @@ func TestRunMistakes(t *testing.T) {
 func TestStartLines(t *testing.T) {
 	app, _ := newTestApp(t)
 	var out strings.Builder
-	app.printStart(&out, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5000})
+	app.printStart(&out, "http", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 5000})
 	want := " * Serving hipflask app 'test'\n * Debug mode: off\n * Running on http://127.0.0.1:5000\nPress CTRL+C to quit\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 	app.Config.Debug = true
 	out.Reset()
-	app.printStart(&out, &net.TCPAddr{IP: net.IPv6zero, Port: 80})
+	app.printStart(&out, "http", &net.TCPAddr{IP: net.IPv6zero, Port: 80})
 	for _, line := range []string{" * Debug mode: on\n", " * Running on all addresses (::)\n", " * Running on http://127.0.0.1:80\n"} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("got\n%swant the line %q", out.String(), line)

@@ -158,6 +158,9 @@
 // told to stop. HIPFLASK_DEBUG=1 turns on Config.Debug: pages are read again
 // when they change, and errors show in the browser.
 //
+// [App.Main] in its place makes the program what the flask command is: run with
+// its options, routes, and the commands that [App.Command] adds.
+//
 // A form that another site sends in a visitor's name is refused, by
 // [net/http.CrossOriginProtection]; Config.TrustedOrigins lists exceptions.
 //

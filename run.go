@@ -2,7 +2,9 @@ package hipflask
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -35,32 +37,56 @@ const (
 // error. It is Flask's app.run, but fit for production: the server is net/http's,
 // with a limit on the time and size of a request's header.
 func (a *App) Run(addr ...string) error {
+	address, err := runAddress(addr)
+	if err != nil {
+		return errors.Join(a.checkBeforeRun(), err)
+	}
+	to := serving{address: address, change: "choose another port, as with HIPFLASK_RUN_PORT=5001", stderr: os.Stderr}
+	if len(addr) > 0 {
+		to.change = "give Run another port"
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	return a.runOn(ctx, to)
+}
+
+// untilSignal returns a context that ends with SIGINT or SIGTERM.
+func untilSignal() (ctx context.Context, stop func()) {
+	ctx, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the next signal has its usual effect again
+	return ctx, stop
+}
+
+// serving is where and how to serve.
+type serving struct {
+	address     string
+	change      string           // what to do if the address is in use
+	certificate *tls.Certificate // for HTTPS, else nil
+	stderr      io.Writer
+}
+
+// runOn is Run, until ctx is done.
+func (a *App) runOn(ctx context.Context, to serving) error {
 	if err := a.checkBeforeRun(); err != nil {
 		return err
 	}
-	address, err := runAddress(addr)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", to.address)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE) && len(addr) > 0:
-		return fmt.Errorf("hipflask: %s is in use by another program; end that one or give Run another port: %w", address, err)
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("hipflask: %s is in use by another program; end that one or choose another port, as with HIPFLASK_RUN_PORT=5001: %w", address, err)
+		return fmt.Errorf("hipflask: %s is in use by another program; end that one or %s: %w", to.address, to.change, err)
 	case err != nil:
-		return fmt.Errorf("hipflask: cannot listen on %s; an address is host:port, such as 127.0.0.1:5000 or :5000: %w", address, err)
+		return fmt.Errorf("hipflask: cannot listen on %s; an address is host:port, such as 127.0.0.1:5000 or :5000: %w", to.address, err)
+	}
+	scheme := "http"
+	if to.certificate != nil {
+		scheme = "https"
 	}
 	a.warnOfKey()
-	a.printStart(os.Stderr, listener.Addr())
+	a.printStart(to.stderr, scheme, listener.Addr())
 	if a.Config.Debug {
-		a.accessLog = os.Stderr
+		a.accessLog = to.stderr
 	}
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // the next signal has its usual effect again
-	return a.Serve(ctx, listener)
+	return a.serveUntil(ctx, listener, to.certificate)
 }
 
 func (a *App) checkBeforeRun() error {
@@ -97,21 +123,28 @@ func runAddress(given []string) (string, error) {
 	default:
 		return "", fmt.Errorf("hipflask: Run takes one address, not %q", given)
 	}
-	host, port := os.Getenv("HIPFLASK_RUN_HOST"), os.Getenv("HIPFLASK_RUN_PORT")
-	if host == "" {
-		host = "127.0.0.1"
-	}
+	return addressOf("", "")
+}
+
+// addressOf takes what is left empty from the environment.
+func addressOf(host, port string) (string, error) {
+	host = cmp.Or(host, os.Getenv("HIPFLASK_RUN_HOST"), "127.0.0.1")
 	if port == "" {
-		port = "5000"
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return "", fmt.Errorf("hipflask: HIPFLASK_RUN_PORT is %q, which is no port from 0 to 65535", port)
+		port = cmp.Or(os.Getenv("HIPFLASK_RUN_PORT"), "5000")
+		if !isPort(port) {
+			return "", fmt.Errorf("hipflask: HIPFLASK_RUN_PORT is %q, which is no port from 0 to 65535", port)
+		}
 	}
 	return net.JoinHostPort(host, port), nil
 }
 
+func isPort(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && n >= 0 && n <= 65535
+}
+
 // printStart prints the lines that Flask prints.
-func (a *App) printStart(w io.Writer, addr net.Addr) {
+func (a *App) printStart(w io.Writer, scheme string, addr net.Addr) {
 	mode := "off"
 	if a.Config.Debug {
 		mode = "on"
@@ -121,13 +154,18 @@ func (a *App) printStart(w io.Writer, addr net.Addr) {
 		fmt.Fprintf(w, " * Running on all addresses (%s)\n", tcp.IP)
 		addr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: tcp.Port}
 	}
-	fmt.Fprintf(w, " * Running on http://%s\nPress CTRL+C to quit\n", addr)
+	fmt.Fprintf(w, " * Running on %s://%s\nPress CTRL+C to quit\n", scheme, addr)
 }
 
 // Serve serves the App on a listener, which it closes, until ctx is done, and
 // ends as [App.Run] does. Serve prints nothing and does not run Check, but it
 // returns the mistakes that no request can be served with.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
+	return a.serveUntil(ctx, l, nil)
+}
+
+// serveUntil is Serve, over TLS if there is a certificate.
+func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.Certificate) error {
 	if err := a.endSetup(); err != nil {
 		l.Close()
 		return err
@@ -138,8 +176,13 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 	}
+	serve := server.Serve
+	if certificate != nil {
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}}
+		serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- serve(l) }()
 
 	select {
 	case err := <-failed:
