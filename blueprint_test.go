@@ -208,6 +208,16 @@ func TestBlueprintErrors(t *testing.T) {
 			app.ErrorHandler(404, say("app:404"))
 			parent.ErrorHandler(404, say("parent:404"))
 		}, nil, "/parent/child/nowhere", "parent:404"},
+		{"parent and child have one: the longer prefix", func(app *App, parent, child *Blueprint) {
+			parent.ErrorHandler(404, say("parent:404"))
+			child.ErrorHandler(404, say("bp:404"))
+		}, nil, "/parent/child/nowhere", "bp:404"},
+		{"a blueprint without a prefix owns nothing", func(app *App, parent, child *Blueprint) {
+			app.ErrorHandler(404, say("app:404"))
+			bare := NewBlueprint("bare", "")
+			bare.ErrorHandler(404, say("bare:404"))
+			app.Register(bare)
+		}, nil, "/", "app:404"},
 		{"outside the prefix", func(app *App, parent, child *Blueprint) {
 			app.ErrorHandler(404, say("app:404"))
 			parent.ErrorHandler(404, say("parent:404"))
