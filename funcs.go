@@ -87,6 +87,7 @@ func (r *requestFuncs) funcs() texttemplate.FuncMap {
 		"g":                    r.contextValues,
 		"config":               func() map[string]any { return r.config() },
 		"safe":                 func(markup any) template.HTML { return template.HTML(asText(markup)) },
+		"flush":                r.flush,
 		"len":                  length,
 		"tojson":               tojson,
 		"extends":              misplaced, // gone before a page runs: extends.go
@@ -95,6 +96,15 @@ func (r *requestFuncs) funcs() texttemplate.FuncMap {
 		printText:              textValue,
 		stopPage:               func() (string, error) { return "", errStopped },
 	}
+}
+
+// flush sends what a streamed page has written. What it returns prints nothing
+// anywhere, in a script neither.
+func (r *requestFuncs) flush() (template.JS, error) {
+	if s := r.c.streaming; s != nil {
+		return "", s.Flush()
+	}
+	return "", nil
 }
 
 func misplaced(...any) (string, error) {
