@@ -51,7 +51,6 @@ type Context struct {
 	retried   bool        // the reply is that of an error in finishing another
 	condition bool        // Conditional was called
 	streams   bool        // Stream was called
-	streaming *pageStream // the page that is being sent, or nil
 	phase     phase
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks

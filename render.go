@@ -564,8 +564,8 @@ func (p *clonePool) execute(w io.Writer, c *Context, data Data) error {
 }
 
 func (cl *clone) execute(w io.Writer, name string, c *Context, data Data) error {
-	cl.funcs.set(c)
-	defer cl.funcs.set(nil)
+	cl.funcs.set(c, w)
+	defer cl.funcs.set(nil, nil)
 	return cl.template.ExecuteTemplate(w, name, data)
 }
 

@@ -194,8 +194,6 @@ func (c *Context) stream(contentType string, render func(w io.Writer) error) err
 		return w.begin(0)
 	}
 	s := &pageStream{bufio.NewWriterSize(w, streamPiece), c}
-	c.streaming = s
-	defer func() { c.streaming = nil }()
 	if err := render(s); err != nil {
 		return err
 	}
