@@ -170,6 +170,12 @@ type Config struct {
 	// does so too. Key: TEMPLATES_AUTO_RELOAD.
 	TemplatesAutoReload bool
 
+	// ExplainTemplateLoading logs for each template where it was looked for, in
+	// the App's folder and in those of blueprints, and which one counts: when
+	// templates are read, which is when setup ends, and when a missing one is
+	// asked for. Key: EXPLAIN_TEMPLATE_LOADING.
+	ExplainTemplateLoading bool
+
 	// DisableAutomaticOptions leaves OPTIONS to your own routes; otherwise it is
 	// answered with the methods that a path allows.
 	// Key: PROVIDE_AUTOMATIC_OPTIONS, reversed.

@@ -52,7 +52,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"MAX_FORM_MEMORY_SIZE", int64(500_000), ""},
 		{"MAX_FORM_PARTS", 1000, ""},
 		{"TEMPLATES_AUTO_RELOAD", false, "None, which follows DEBUG; so does false here"},
-		{"EXPLAIN_TEMPLATE_LOADING", nil, "False; no such field yet"},
+		{"EXPLAIN_TEMPLATE_LOADING", false, ""},
 		{"MAX_COOKIE_SIZE", 4093, ""},
 		{"PROVIDE_AUTOMATIC_OPTIONS", true, ""},
 
@@ -269,7 +269,7 @@ func TestConfigGetThenSet(t *testing.T) {
 		SessionCookieEncrypt: true, PermanentSessionLifetime: time.Minute, DisableSessionRefresh: true, MaxCookieSize: -1,
 		ServerName: "example.com", ApplicationRoot: "/app", PreferredURLScheme: "https", MaxContentLength: -1,
 		MaxFormMemorySize: -1, MaxFormParts: -1, SendFileMaxAge: time.Hour, TrustedOrigins: []string{"https://a.example"},
-		TemplatesAutoReload: true, DisableAutomaticOptions: true, TrustedHosts: []string{".example.com"},
+		TemplatesAutoReload: true, ExplainTemplateLoading: true, DisableAutomaticOptions: true, TrustedHosts: []string{".example.com"},
 		TrustedProxies: TrustedProxies{For: 1, Proto: 1, Host: 2, Port: 1, Prefix: 1, Peers: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 	}
 	for _, from := range []Config{{}, full} {

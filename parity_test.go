@@ -476,7 +476,7 @@ func TestParityLogger(t *testing.T) {
 
 // TestParityMissingKeys: a key of Flask's that would do nothing is refused.
 func TestParityMissingKeys(t *testing.T) {
-	for _, key := range []string{"USE_X_SENDFILE", "EXPLAIN_TEMPLATE_LOADING", "PROPAGATE_EXCEPTIONS", "TRAP_HTTP_EXCEPTIONS", "TRAP_BAD_REQUEST_ERRORS"} {
+	for _, key := range []string{"USE_X_SENDFILE", "PROPAGATE_EXCEPTIONS", "TRAP_HTTP_EXCEPTIONS", "TRAP_BAD_REQUEST_ERRORS"} {
 		var cfg hipflask.Config
 		if err := cfg.FromMap(map[string]any{key: true}); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: got %v, want it refused", key, err)

@@ -75,7 +75,7 @@ func (c *Context) DeleteCookie(name string) {
 // under templates/ in Config.Root, and its ending chooses the Content-Type;
 // data may be nil. The error of a broken or missing template names it.
 func (c *Context) Render(name string, data Data) error {
-	p, err := c.app.renderer.page(name)
+	p, err := c.app.renderer.page(c, name)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (c *Context) Render(name string, data Data) error {
 // RenderBlock is [Context.Render] for one block of a page, without its layout:
 // for a script that replaces a part of the page.
 func (c *Context) RenderBlock(name, block string, data Data) error {
-	p, err := c.app.renderer.block(name, block)
+	p, err := c.app.renderer.block(c, name, block)
 	if err != nil {
 		return err
 	}
