@@ -73,9 +73,10 @@ func (a *App) ownCommand(name string) *command {
 //	hello init-db             runs a command of the App's own, see [App.Command]
 //	hello help                lists the commands; hello run --help is the help of one
 //
-// What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT and
-// HIPFLASK_DEBUG, and --debug also before Config.Debug. With --cert and --key,
-// files in PEM form, it serves HTTPS.
+// What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT,
+// HIPFLASK_RUN_CERT, HIPFLASK_RUN_KEY and HIPFLASK_DEBUG, and --debug also before
+// Config.Debug. With a certificate and its key, files in PEM form, it serves
+// HTTPS.
 //
 // Main returns when the command is done, and so after SIGINT or SIGTERM has
 // ended run. Else it prints the error and exits: with 1 if the command failed,
@@ -168,7 +169,8 @@ func (l *commandLine) run(ctx context.Context, args []string) error {
 	if err := p.parse(args); err != nil {
 		return err
 	}
-	certificate, err := p.certificate(certFile, keyFile)
+	certificate, err := p.certificate(
+		cmp.Or(certFile, os.Getenv("HIPFLASK_RUN_CERT")), cmp.Or(keyFile, os.Getenv("HIPFLASK_RUN_KEY")))
 	if err != nil {
 		return err
 	}
