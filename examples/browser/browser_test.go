@@ -149,18 +149,31 @@ func (v *visitor) open(path string) {
 func (v *visitor) fill(name, text string) {
 	v.t.Helper()
 	field := chromedp.CSS(`[name="` + name + `"]`)
-	v.do(chromedp.Clear(field), chromedp.SendKeys(field, text))
+	v.do(chromedp.Focus(field))
+	if _, err := chromedp.Run(v.ctx, chromedp.Evaluate[bool]("document.activeElement.select(), true")); err != nil {
+		v.t.Fatal(err)
+	}
+	v.do(chromedp.SendKeys(field, text))
 }
 
-// press clicks the link or button with that text and waits for the page that
-// it leads to.
+// press presses the button with that text, follow follows the link, and both
+// wait for the page that it leads to.
 func (v *visitor) press(text string) {
 	v.t.Helper()
-	target := `//a[normalize-space()="` + text + `"] | //button[normalize-space()="` + text + `"] | //input[@type="submit" and @value="` + text + `"]`
+	v.click(`//button[normalize-space()="` + text + `"] | //input[@type="submit" and @value="` + text + `"]`)
+}
+
+func (v *visitor) follow(text string) {
+	v.t.Helper()
+	v.click(`//a[normalize-space()="` + text + `"]`)
+}
+
+func (v *visitor) click(xpath string) {
+	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(target)); err != nil {
-		v.t.Fatalf("pressing %q: %v\nThe page was:\n%s", text, err, v.text())
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(xpath)); err != nil {
+		v.t.Fatalf("clicking %s: %v\nThe page was:\n%s", xpath, err, v.text())
 	}
 }
 
