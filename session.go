@@ -422,6 +422,9 @@ func (c *Context) addSessionHeader() {
 	s.mu.Unlock()
 	h := c.Header()
 	if setCookie != "" && !slices.Contains(h["Set-Cookie"], setCookie) {
+		if c.proxied {
+			dropSetCookie(h, c.app.Config.sessionCookieName())
+		}
 		h.Add("Set-Cookie", setCookie)
 	}
 	if vary {
@@ -435,8 +438,8 @@ func (c *Context) addSessionHeader() {
 // The signed cookie says by itself that it is permanent, so that no other
 // session is opened without need.
 func (c *Context) mayRefreshSession() bool {
-	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil {
-		return false // a file may be kept by caches that serve others
+	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil || c.proxied {
+		return false // a file may be kept by caches that serve others, and another application does it itself
 	}
 	look := c.app.Config.sessionCookieName()
 	if cs, ok := c.app.sessions.(*cookieStore); ok {
@@ -497,7 +500,7 @@ func (s *Session) needsSave() bool {
 		return false
 	}
 	return s.renewed || s.opened.Resave ||
-		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil ||
+		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil && !s.c.proxied ||
 		s.written && !maps.EqualFunc(s.values, s.opened.Values, sameText)
 }
 
