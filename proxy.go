@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -188,11 +189,22 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Transport:      p.transport,
 		ModifyResponse: t.received,
 		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { t.fail(t.reason(r, err)) },
+		BufferPool:     copyBuffers{},
 		ErrorLog:       nowhereLog, // see replyBody
 	}).ServeHTTP(w, r)
 }
 
 var nowhereLog = log.New(io.Discard, "", 0)
+
+// copyBuffers are what bodies are copied through; each would be 32 KiB of garbage.
+type copyBuffers struct{}
+
+type copyBuffer [32 << 10]byte
+
+var copyBufferPool = sync.Pool{New: func() any { return new(copyBuffer) }}
+
+func (copyBuffers) Get() []byte  { return copyBufferPool.Get().(*copyBuffer)[:] }
+func (copyBuffers) Put(b []byte) { copyBufferPool.Put((*copyBuffer)(b)) }
 
 // refuse returns the error of a request that is not to be passed on.
 func (p *proxy) refuse(r *http.Request) error {
