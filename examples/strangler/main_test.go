@@ -46,7 +46,7 @@ func TestMove(t *testing.T) {
 		{"GET /profile", nil, 200, "Flask", []string{"<h1>Log in</h1>", "Log in to see your name."}}, // flashed in Go
 		{"POST /login", login("wrong"), 200, "Flask", []string{"Wrong name or password."}},
 		{"POST /login", login("correct horse"), 200, "Flask", []string{"You are logged in.", "<h1>Guest book</h1>"}},
-		{"GET /profile", nil, 200, "Go", []string{"<h1>Your name, ann</h1>"}}, // signed in by Flask
+		{"GET /profile", nil, 200, "Go", []string{"<h1>Your name, ann</h1>"}},                                                      // signed in by Flask
 		{"POST /sign", url.Values{"text": {"Hello"}}, 200, "Go", []string{"<h1>Your name, ann</h1>", "Thank you for your entry."}}, // flashed in Flask
 		{"POST /profile", url.Values{"nickname": {"Ann, née <b>"}}, 200, "Flask", []string{"You are Ann, née &lt;b&gt; now.", "<strong>ann:</strong> Hello"}},
 		{"POST /sign", url.Values{"text": {"Hello again"}}, 200, "Go", []string{"Your name, Ann, née &lt;b&gt;"}},
