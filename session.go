@@ -82,6 +82,10 @@ type Session struct {
 // An error is for what is no visitor's doing, such as a database that does not
 // answer. It becomes the reply: an [HTTPError] as it stands, so
 // hipflask.Error(503, "").Wrap(err) is a good one; any other as a 500.
+//
+// A store that also has the method Configure(*Config) error is shown the App's
+// configuration when setup ends, for its keys above all. An error is a mistake
+// of setup.
 type SessionStore interface {
 	// Open returns the session that a cookie's value holds or names. Found is
 	// false, without an error, for a value that is none of the store's:
@@ -684,6 +688,9 @@ func (cfg *Config) sessionCookie(secure bool) *http.Cookie {
 func newSessionStore(cfg *Config) (SessionStore, error) {
 	switch {
 	case cfg.SessionStore != nil:
+		if store, ok := cfg.SessionStore.(interface{ Configure(*Config) error }); ok {
+			return cfg.SessionStore, store.Configure(cfg)
+		}
 		return cfg.SessionStore, nil
 	case cfg.SecretKey == "":
 		return nil, nil
