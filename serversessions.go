@@ -339,8 +339,8 @@ func (s *ServerSessionStore) idleTime(data SessionData) time.Duration {
 	return idle
 }
 
-// check returns a mistake in the fields.
-func (s *ServerSessionStore) check() error {
+// Configure returns a mistake in the fields.
+func (s *ServerSessionStore) Configure(*Config) error {
 	return errors.Join(
 		notNegative("SessionStore's IdleTimeout", s.IdleTimeout),
 		notNegative("SessionStore's Lifetime", s.Lifetime),
