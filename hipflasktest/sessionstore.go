@@ -57,7 +57,9 @@ func TestSessionStore(t *testing.T, use func(cfg *hipflask.Config)) {
 		{"invented cookies", s.inventedCookies},
 		{"altered cookies", s.alteredCookies},
 		{"the end", s.end},
+		{"the end, and a copy of the cookie", s.endOfCopy},
 		{"renewing", s.renew},
+		{"renewing, and a copy of the cookie", s.renewedCopy},
 		{"a slow request after the end", s.slowAfterEnd},
 		{"a slow request after renewing", s.slowAfterRenew},
 		{"a slow sign-out", s.slowSignOut},
@@ -447,7 +449,6 @@ func (s *storeTest) end(t *testing.T) {
 	app := s.app(t)
 	client := New(t, app)
 	s.visit(client, set("user", "ada"))
-	value, _ := s.cookie(client)
 	page := s.visit(client, clear)
 	if left, found := s.cookie(client); found || page.StatusCode != 200 {
 		t.Errorf("got %s, and the visitor has the cookie %q; want 200 and none", page, left)
@@ -458,7 +459,15 @@ func (s *storeTest) end(t *testing.T) {
 	if page := s.visit(New(t, app), clear); page.StatusCode != 200 {
 		t.Errorf("ending a session that never began: got %s, want 200", page)
 	}
+}
+
+func (s *storeTest) endOfCopy(t *testing.T) {
 	s.needsServer(t)
+	app := s.app(t)
+	client := New(t, app)
+	s.visit(client, set("user", "ada"))
+	value, _ := s.cookie(client)
+	s.visit(client, clear)
 	if got := s.values(s.with(t, app, value)); len(got) != 0 {
 		t.Errorf("a copy of the cookie: got %v, want an empty session", got)
 	}
@@ -468,7 +477,6 @@ func (s *storeTest) renew(t *testing.T) {
 	app := s.app(t)
 	client := New(t, app)
 	s.visit(client, set("cart", 3))
-	value, _ := s.cookie(client)
 	s.visit(client, func(c *hipflask.Context) error {
 		c.Session().Renew()
 		c.Session().Set("user", "ada")
@@ -480,7 +488,15 @@ func (s *storeTest) renew(t *testing.T) {
 	if page := s.visit(New(t, app), renew); page.StatusCode != 200 || page.Header["Set-Cookie"] != nil {
 		t.Errorf("renewing an empty session: got %s with %q, want 200 and no cookie", page, page.Header["Set-Cookie"])
 	}
+}
+
+func (s *storeTest) renewedCopy(t *testing.T) {
 	s.needsServer(t)
+	app := s.app(t)
+	client := New(t, app)
+	s.visit(client, set("cart", 3))
+	value, _ := s.cookie(client)
+	s.visit(client, renew)
 	if now, _ := s.cookie(client); now == value {
 		t.Error("the cookie is what it was")
 	}
@@ -587,6 +603,7 @@ func (s *storeTest) slowSignOut(t *testing.T) {
 
 func (s *storeTest) expiry(t *testing.T) {
 	app := s.app(t, func(cfg *hipflask.Config) { cfg.PermanentSessionLifetime = time.Second })
+	cookies := map[string]string{}
 	for name, permanent := range map[string]bool{"permanent": true, "until the browser is closed": false} {
 		client := New(t, app)
 		s.visit(client, func(c *hipflask.Context) error {
@@ -594,11 +611,13 @@ func (s *storeTest) expiry(t *testing.T) {
 			c.Session().SetPermanent(permanent)
 			return c.Text("")
 		})
-		value, _ := s.cookie(client)
-		if got := s.values(client)["a"]; got != 1 {
+		cookies[name], _ = s.cookie(client)
+		if got := s.values(s.with(t, app, cookies[name]))["a"]; got != 1 {
 			t.Errorf("%s: at once: got %v, want 1", name, got)
 		}
-		time.Sleep(2200 * time.Millisecond) // the time may be kept in whole seconds
+	}
+	time.Sleep(2200 * time.Millisecond) // the time may be kept in whole seconds
+	for name, value := range cookies {
 		if got := s.values(s.with(t, app, value)); len(got) != 0 {
 			t.Errorf("%s: after its lifetime: got %v, want an empty session", name, got)
 		}
