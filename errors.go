@@ -342,13 +342,19 @@ func (s *scaffold) handlerByType(chain []error) ErrorHandlerFunc {
 
 // prefixHandler is the handler for a 404 or 405 of the router's, of the blueprint
 // whose prefix the path has: the longest, if several have a handler for the
-// code. Flask has only the App's for what no rule matched.
+// code. One with a host has it on that host only. Flask has only the App's for
+// what no rule matched.
 func (c *Context) prefixHandler(code int) (h ErrorHandlerFunc) {
 	if c.match.route != nil || code != http.StatusNotFound && code != http.StatusMethodNotAllowed {
 		return nil
 	}
 	longest := 0
 	for _, s := range c.app.blueprints {
+		if s.host != nil {
+			if _, here := s.host.split(hostName(c.Request.Host), nil); !here {
+				continue
+			}
+		}
 		if own := s.byCode[code]; own != nil && len(s.prefix) > longest && hasPrefix(c.Request.URL.Path, s.prefix) {
 			h, longest = own, len(s.prefix)
 		}
