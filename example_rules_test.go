@@ -2,131 +2,85 @@ package hipflask_test
 
 import (
 	"fmt"
-	"net/http"
 	"net/http/httptest"
-	"strings"
 
 	"github.com/hipflask/hipflask"
 )
 
-func archive(c *hipflask.Context) error { return c.Text("page " + c.Param("page")) }
+// which answers with the rule that was chosen.
+func which(c *hipflask.Context) error { return c.Text(c.Route().Rule()) }
 
-// Two rules of one handler: the first is for a value that the second need not
-// be asked with, and URLFor picks the one that fits.
+// The order of registration does not decide: at each part of the path, literal
+// text goes before a variable, and of variables the narrower one.
+func ExampleRoute_Rule() {
+	app := hipflask.New("precedence")
+	app.Get("/<path:page>", which)
+	app.Get("/<name>", which)
+	app.Get("/<int:id>", which)
+	app.Get("/create", which)
+	app.Get("/<name>/edit", which)
+	app.Get("/<name>.<any(png, jpg):kind>", which)
+
+	for _, path := range []string{"/create", "/7", "/seven", "/ada/edit", "/ada/posts", "/cat.png", "/cat.gif"} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		fmt.Println(path, "is", w.Body)
+	}
+	// Output:
+	// /create is /create
+	// /7 is /<int:id>
+	// /seven is /<name>
+	// /ada/edit is /<name>/edit
+	// /ada/posts is /<path:page>
+	// /cat.png is /<name>.<any(png, jpg):kind>
+	// /cat.gif is /<name>
+}
+
+func archive(c *hipflask.Context) error {
+	return c.Text(fmt.Sprint("page ", c.ParamInt("page")))
+}
+
+// The first page has the short address, and only that one.
 func ExampleRoute_Defaults() {
-	app := hipflask.New("archive")
+	app := hipflask.New("pages")
 	app.Get("/archive/", archive).Defaults("page", 1)
-	app.Get("/archive/<int(min=1):page>", archive)
-	show(app, "GET", "/archive/")
-	show(app, "GET", "/archive/2")
-	show(app, "GET", "/archive/1")
-	show(app, "HEAD", "/archive/0")
+	app.Get("/archive/page/<int:page>", archive)
 
-	c := app.NewContext(nil, httptest.NewRequest("GET", "/", nil))
+	for _, path := range []string{"/archive/", "/archive/page/2", "/archive/page/1"} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		if w.Code == 200 {
+			fmt.Println(path, w.Body)
+			continue
+		}
+		fmt.Println(path, w.Code, w.Header().Get("Location"))
+	}
+	c := app.NewContext(nil, httptest.NewRequest("GET", "/archive/", nil))
 	fmt.Println(c.URLFor("archive", "page", 1))
 	fmt.Println(c.URLFor("archive", "page", 2))
-
 	// Output:
-	// GET /archive/ 200 page 1
-	// GET /archive/2 200 page 2
-	// GET /archive/1 308 /archive/
-	// HEAD /archive/0 404
+	// /archive/ page 1
+	// /archive/page/2 page 2
+	// /archive/page/1 308 /archive/
 	// /archive/ <nil>
-	// /archive/2 <nil>
+	// /archive/page/2 <nil>
 }
 
-// What every rule does by itself.
-func ExampleApp_Get() {
-	app := hipflask.New("paths")
-	app.Get("/a/b", func(c *hipflask.Context) error { return c.Text("b") }).Name("b")
-	app.Get("/say/<text>", func(c *hipflask.Context) error { return c.Text(c.Param("text")) }).Name("say")
-	show(app, "GET", "/a//b") // one address for one page
-	show(app, "GET", "/say/sch%C3%B6n%20%2541")
-	show(app, "HEAD", "/a/b")
+func ExampleRoute_StrictSlashes() {
+	app := hipflask.New("slashes")
+	app.Get("/folder/", which)
+	app.Get("/file", which)
+	app.Get("/either", which).StrictSlashes(false)
 
-	w := httptest.NewRecorder()
-	app.ServeHTTP(w, httptest.NewRequest("OPTIONS", "/a/b", nil))
-	fmt.Println(w.Code, w.Header().Get("Allow"))
-
-	// Output:
-	// GET /a//b 308 /a/b
-	// GET /say/sch%C3%B6n%20%2541 200 schön %41
-	// HEAD /a/b 200
-	// 200 GET, HEAD, OPTIONS
-}
-
-// Routes is Flask's url_map.
-func ExampleApp_Routes() {
-	app := newNotes()
-	app.Register(newAdmin())
-	for _, r := range app.Routes() {
-		fmt.Println(r.Endpoint, r.Rule, strings.Join(r.Methods, ","))
+	for _, path := range []string{"/folder", "/file/", "/either", "/either/", "//file"} {
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		fmt.Printf("%s %d %q\n", path, w.Code, w.Header().Get("Location"))
 	}
-
 	// Output:
-	// index / GET,HEAD,OPTIONS
-	// save /save OPTIONS,POST
-	// note /note/<int:id> GET,HEAD,OPTIONS
-	// admin.adminIndex /admin/ GET,HEAD,OPTIONS
-	// admin.adminUser /admin/users/<int:id> GET,HEAD,OPTIONS
-}
-
-// A rule that can never be reached, and two blueprints of one name.
-func ExampleApp_Check_routes() {
-	app := hipflask.New("twice")
-	app.Get("/user/<name>", profile).Name("profile")
-	app.Get("/user/<id>", archive).Name("archive")
-	app.Register(newAdmin())
-	app.Register(newAdmin()).Prefix("/again")
-
-	for line := range strings.Lines(app.Check().Error()) {
-		if text, names, _ := strings.Cut(line, "hipflask: "); text == "" {
-			what, _, _ := strings.Cut(names, ", at ") // the files and lines follow
-			fmt.Println(strings.TrimSpace(what))
-		}
-	}
-
-	// Output:
-	// two blueprints are registered as "admin"
-	// two routes match the same paths for GET:
-}
-
-// catalog is what the handlers of a part of the program share.
-type catalog struct{ items []string }
-
-func (s *catalog) list(c *hipflask.Context) error { return c.JSON(s.items) }
-
-// A handler may be a method of what it needs. Its endpoint is the method's name.
-func ExampleHandlerFunc() {
-	loud := func(next hipflask.HandlerFunc) hipflask.HandlerFunc {
-		return func(c *hipflask.Context) error {
-			fmt.Println("asked for", c.Route().Endpoint())
-			return next(c)
-		}
-	}
-	app := hipflask.New("shop")
-	app.Get("/", (&catalog{items: []string{"tea"}}).list).Wrap(loud)
-	show(app, "GET", "/")
-
-	// Output:
-	// asked for list
-	// GET / 200 ["tea"]
-}
-
-// Two Apps under one address, each of which knows where it is.
-func ExampleConfig_applicationRoot() {
-	site := http.NewServeMux()
-	for _, root := range []string{"/blog", "/shop"} {
-		app := hipflask.New(root)
-		app.Config.ApplicationRoot = root
-		app.Get("/", func(c *hipflask.Context) error { return c.RedirectTo("item", "id", 7) }).Name("index")
-		app.Get("/item/<int:id>", func(c *hipflask.Context) error { return c.Text("item") }).Name("item")
-		site.Handle(root+"/", http.StripPrefix(root, app))
-	}
-	show(site, "GET", "/blog/")
-	show(site, "GET", "/shop/item/7")
-
-	// Output:
-	// GET /blog/ 302 /blog/item/7
-	// GET /shop/item/7 200 item
+	// /folder 308 "/folder/"
+	// /file/ 404 ""
+	// /either 200 ""
+	// /either/ 200 ""
+	// //file 200 ""
 }
