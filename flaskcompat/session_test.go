@@ -644,6 +644,7 @@ func newApp(t testing.TB, configure func(testing.TB, *hipflask.Config), view fun
 	return app
 }
 
+// visit asks for the view with a Cookie header; "" is none.
 func visit(app *hipflask.App, cookie string) *httptest.ResponseRecorder {
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 	if cookie != "" {
