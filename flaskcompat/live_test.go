@@ -193,8 +193,8 @@ func TestLiveSession(t *testing.T) {
 		{flaskcompat.Tuple{1, "a", flaskcompat.Tuple{aUUID}}, "(1, 'a', (UUID('12345678-1234-5678-1234-567812345678'),))"},
 		{flaskcompat.Tuple{}, "()"},
 		{flaskcompat.Dict{" t": []any{flaskcompat.Bytes("x")}}, "{' t': [b'x']}"},
-		{map[string]any{" t": 1}, "{' t': 1}"}, {map[string]any{" d": "soon"}, "{' d': 'soon'}"},
-		{map[string]any{" di": map[string]any{"x": 1}}, "{' di': {'x': 1}}"},
+		{flaskcompat.Dict{" t": 1}, "{' t': 1}"}, {flaskcompat.Dict{" d": "soon"}, "{' d': 'soon'}"},
+		{flaskcompat.Dict{" di": map[string]any{"x": 1}}, "{' di': {'x': 1}}"},
 		{strings.Repeat("x", 5000), "'" + strings.Repeat("x", 5000) + "'"},
 	} {
 		v := &liveVisitor{}
@@ -207,14 +207,23 @@ func TestLiveSession(t *testing.T) {
 		}
 		got := reflect.New(reflect.TypeOf(tt.value))
 		v.goes(t, nil, func(c *hipflask.Context) { c.Session().Get("again", got.Interface()) })
-		if !reflect.DeepEqual(got.Elem().Interface(), tt.value) && !strings.Contains(tt.repr, "' di'") && fmt.Sprint(tt.value) != "map[ t:1]" && fmt.Sprint(tt.value) != "map[ d:soon]" {
+		if !reflect.DeepEqual(got.Elem().Interface(), tt.value) {
 			t.Errorf("Flask stored it again: got %#v, want %#v", got.Elem(), tt.value)
 		}
 		count["stored"]++
 	}
 
-	// Our side reads and changes, Flask reads.
+	// A map that looks tagged and cannot be meant so is a dict all the same.
 	v := &liveVisitor{}
+	v.goes(t, nil, func(c *hipflask.Context) {
+		c.Session().Set("v", []any{map[string]any{" t": 1}, map[string]any{" u": "x"}, map[string]any{" di": nil}})
+	})
+	if got, want := flask.do(v, "out.append(repr(session['v']))")[0], "[{' t': 1}, {' u': 'x'}, {' di': None}]"; got != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+
+	// Our side reads and changes, Flask reads.
+	v = &liveVisitor{}
 	flask.do(v, "session['cart'] = {'when': datetime(2024, 2, 29, tzinfo=timezone.utc), 'items': (b'a', 1)}; session['n'] = 1; session['gone'] = 1")
 	v.goes(t, nil, func(c *hipflask.Context) {
 		var cart flaskcompat.Dict
