@@ -169,8 +169,8 @@ func TestLiveSession(t *testing.T) {
 		"{'a': {'b': [({'c': UUID(int=1)},)]}}", "'x' * 5000", "[{'id': i, 'name': 'item'} for i in range(50)]", "{'10': 1, '2': 2}",
 	} {
 		v := &liveVisitor{}
-		before := flask.do(v, "session['v'] = "+value)
-		before = flask.do(v, "out.append(repr(session['v']))")
+		flask.do(v, "session['v'] = "+value)
+		before := flask.do(v, "out.append(repr(session['v']))")
 		v.goes(t, nil, touch)
 		after := flask.do(v, "out.append(repr(session['v'])); out.append(session['touched'])")
 		if after[0] != before[0] || after[1] != 1.0 {
