@@ -73,7 +73,7 @@ func initDBCommand(db *sql.DB) func(ctx context.Context, args []string) error {
 		if err := initDB(ctx, db); err != nil {
 			return err
 		}
-		fmt.Println("Initialized the database.")
+		fmt.Fprintln(hipflask.Output(ctx), "Initialized the database.")
 		return nil
 	}
 }

@@ -36,34 +36,14 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 }
 
 func TestInitDBCommand(t *testing.T) {
-	t.Chdir(t.TempDir())
-	os.Args = []string{"flaskr", "init-db"}
-	if got := printed(t, main); got != "Initialized the database.\n" {
-		t.Errorf("got %q", got)
+	app, db := openTestApp(t, filepath.Join(t.TempDir(), "flaskr.sqlite"))
+	result := hipflasktest.RunCommand(t, app, "init-db")
+	if result.ExitCode != 0 || result.Output != "Initialized the database.\n" {
+		t.Errorf("got %s", result)
 	}
-	_, db := openTestApp(t, filepath.Join("instance", "flaskr.sqlite"))
 	if n := read[int](t, db, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('user', 'post')"); n != 2 {
 		t.Errorf("got %d tables, want 2", n)
 	}
-}
-
-// printed returns what f prints.
-func printed(t *testing.T, f func()) string {
-	t.Helper()
-	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	stdout := os.Stdout
-	os.Stdout = out
-	defer func() { os.Stdout = stdout }()
-	f()
-	text, err := os.ReadFile(out.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // TestCommandsThatFail: with a sentence and the exit code 1.
