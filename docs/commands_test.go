@@ -331,7 +331,8 @@ var varying = []struct {
 	name  string
 	value *regexp.Regexp
 }{
-	{"session=<value>", regexp.MustCompile(`\bsession=[\w=-]+`)},
+	{"session=<value>", regexp.MustCompile(`\bsession=[\w=.-]+`)},
+	{"<base64>", regexp.MustCompile(`\b(?:eyJ|MTc|MTg|MTk)[\w-]{30,}=*`)}, // of JSON, and of a Unix time
 	{"<date>", regexp.MustCompile(`\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4}\b|\b\d\d/[A-Z][a-z]{2}/\d{4}\b|\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d{1,2} [A-Z][a-z]{2,8} \d{4}\b`)},
 	{"<time>", regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`)},
 	{"<unix time>", regexp.MustCompile(`\b1[7-9]\d{8}\b`)},

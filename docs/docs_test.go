@@ -8,8 +8,8 @@
 //	```console    lines with "$ " before them are commands, run too; the lines
 //	              below each are what it prints. "…" stands for anything, alone
 //	              on a line for any lines. Dates, times, durations, Unix times
-//	              and values of session cookies need not agree. A line that
-//	              ends in a backslash goes on in the next.
+//	              and the value of a session cookie, also inside of it, need
+//	              not agree. A command goes on behind a backslash.
 //	```text       what a program prints, not checked
 //	```jinja      Flask's side, not checked
 //

@@ -57,6 +57,10 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Get("/staff", staff).Wrap(loginRequired, needsRole("staff"))
 	app.Get("/theme/<any(light, dark):name>", theme)
 
+	app.Get("/basket", showBasket)
+	app.Post("/basket/<tea>", addToBasket)
+	app.Post("/checkout", checkout)
+
 	app.Get("/uploads", listUploads)
 	app.Post("/uploads", upload).MaxContentLength(5 << 20)
 	app.Get("/uploads/<name>", showUpload)

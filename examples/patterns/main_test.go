@@ -132,6 +132,29 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+func TestBasket(t *testing.T) {
+	client := hipflasktest.New(t, newTestApp(t)).FollowRedirects()
+	for _, test := range []struct {
+		path  string
+		shows string
+		hides string
+	}{
+		{"/basket/Assam", "Assam is in the basket.", "Nothing yet."},
+		{"/basket/Earl%20Grey", "<li>1 Assam</li>\n  \n    <li>1 Earl Grey</li>", "Assam is in the basket."},
+		{"/checkout", "Thank you! Ordered: 2", "<li>1 Assam</li>"},
+		{"/checkout", "The basket is empty.", "Thank you"},
+	} {
+		page := client.PostForm(test.path, nil)
+		if !strings.Contains(page.Body, test.shows) || strings.Contains(page.Body, test.hides) {
+			t.Errorf("got %s\nwant %q and not %q", page, test.shows, test.hides)
+		}
+	}
+	client.SessionTransaction(func(s *hipflask.Session) { s.Set("basket", make([]item, maxItems)) })
+	if page := client.PostForm("/basket/Assam", nil); !strings.Contains(page.Body, "The basket is full.") {
+		t.Errorf("got %s", page)
+	}
+}
+
 func TestSecurityHeaders(t *testing.T) {
 	client := hipflasktest.New(t, newTestApp(t))
 	for _, path := range []string{"/", "/nowhere", "/static/style.css", "/teas.csv", "/api/notes"} {
