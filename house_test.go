@@ -81,7 +81,7 @@ func TestGoMod(t *testing.T) {
 // TestWorkspace: go.work has every module of the repository, so that one command
 // tests all. An example that needs a library is a module of its own.
 func TestWorkspace(t *testing.T) {
-	out, err := exec.Command("go", "work", "edit", "-json").Output()
+	out, err := exec.Command("go", "work", "edit", "-json", "go.work").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
