@@ -85,6 +85,10 @@ type Session struct {
 // An error is for what is no visitor's doing, such as a database that does not
 // answer. It becomes the reply: an [HTTPError] as it stands, so
 // hipflask.Error(503, "").Wrap(err) is a good one; any other as a 500.
+//
+// A store that also has the method Configure(*Config) error is shown the App's
+// configuration when setup ends, for its keys above all. An error is a mistake
+// of setup.
 type SessionStore interface {
 	// Open returns the session that a cookie's value holds or names. Found is
 	// false, without an error, for a value that is none of the store's:
@@ -478,6 +482,9 @@ func (c *Context) addSessionHeader() {
 	s.mu.Unlock()
 	h := c.Header()
 	if setCookie != "" && !slices.Contains(h["Set-Cookie"], setCookie) {
+		if c.proxied {
+			dropSetCookie(h, c.app.Config.sessionCookieName())
+		}
 		h.Add("Set-Cookie", setCookie)
 	}
 	if vary {
@@ -491,8 +498,8 @@ func (c *Context) addSessionHeader() {
 // The signed cookie says by itself that it is permanent, so that no other
 // session is opened without need.
 func (c *Context) mayRefreshSession() bool {
-	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil {
-		return false // a file may be kept by caches that serve others
+	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil || c.proxied {
+		return false // a file may be kept by caches that serve others, and another application does it itself
 	}
 	look := c.app.Config.sessionCookieName()
 	if cs, ok := c.app.sessions.(*cookieStore); ok {
@@ -553,7 +560,7 @@ func (s *Session) needsSave() bool {
 		return false
 	}
 	return s.renewed || s.opened.Resave ||
-		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil ||
+		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil && !s.c.proxied ||
 		s.written && !maps.EqualFunc(s.values, s.opened.Values, sameText)
 }
 
@@ -748,8 +755,8 @@ func (cfg *Config) sessionCookie(secure bool) *http.Cookie {
 func newSessionStore(cfg *Config) (SessionStore, error) {
 	switch {
 	case cfg.SessionStore != nil:
-		if store, ok := cfg.SessionStore.(*ServerSessionStore); ok {
-			return store, store.check()
+		if store, ok := cfg.SessionStore.(interface{ Configure(*Config) error }); ok {
+			return cfg.SessionStore, store.Configure(cfg)
 		}
 		return cfg.SessionStore, nil
 	case cfg.SecretKey == "":
