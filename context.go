@@ -50,6 +50,7 @@ type Context struct {
 	replied   bool        // a helper prepared a reply
 	retried   bool        // the reply is that of an error in finishing another
 	condition bool        // Conditional was called
+	proxied   bool        // another application has or had the request; proxy.go
 	phase     phase
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks
