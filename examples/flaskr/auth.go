@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/flaskcompat"
 )
 
 // user is who is logged in.

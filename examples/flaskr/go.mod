@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	github.com/hipflask/hipflask v0.0.0
-	golang.org/x/crypto v0.26.0
 	modernc.org/sqlite v1.60.1
 )
 
@@ -26,6 +25,7 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/shopspring/decimal v1.4.0 // indirect
 	github.com/spf13/cast v1.7.0 // indirect
+	golang.org/x/crypto v0.26.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
