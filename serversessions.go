@@ -25,8 +25,13 @@ import (
 // A backend that also has FindCtx, CommitCtx and DeleteCtx, each with a
 // context.Context as first parameter, as scs has them, is asked by these.
 type SessionBackend interface {
+	// Find returns what Commit stored under key.
 	Find(key string) (text []byte, found bool, err error)
+
+	// Commit stores text under key until expiry.
 	Commit(key string, text []byte, expiry time.Time) error
+
+	// Delete forgets what is stored under key.
 	Delete(key string) error
 }
 
