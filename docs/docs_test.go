@@ -128,7 +128,7 @@ func TestDirectives(t *testing.T) {
 // TestReadmeCommands: the README's two commands stand alone on a line of a sh
 // block, to be copied as they are.
 func TestReadmeCommands(t *testing.T) {
-	for _, command := range []string{"go run ./examples/hello", "go test ./..."} {
+	for _, command := range []string{"go run ./examples/hello", "go test work"} {
 		found := slices.ContainsFunc(blocks(t), func(b block) bool {
 			return b.file == "README.md" && b.language == "sh" && strings.Contains("\n"+b.text, "\n"+command+"\n")
 		})
