@@ -49,6 +49,8 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Redirect("/favicon.ico", "/static/favicon.svg")
 	app.Get("/", index)
 	app.Get("/teas.csv", export)
+	app.Get("/progress", progress)
+	app.Post("/count", countLines).MaxContentLength(1 << 30)
 	app.Get("/report", report).Wrap(cached(time.Minute))
 	app.Get("/login", loginForm)
 	app.Post("/login", login)

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/hipflasktest"
@@ -161,6 +163,32 @@ func TestSecurityHeaders(t *testing.T) {
 		if got := client.Get(path).Header.Get("X-Content-Type-Options"); got != "nosniff" {
 			t.Errorf("%s: got %q", path, got)
 		}
+	}
+}
+
+// TestProgress reads the stream while it is written.
+func TestProgress(t *testing.T) {
+	defer func(d time.Duration) { stepTime = d }(stepTime)
+	stepTime = time.Millisecond
+	server := httptest.NewServer(newTestApp(t))
+	defer server.Close()
+	reply, err := http.Get(server.URL + "/progress")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if string(body) != "25 %\n50 %\n75 %\n100 %\n" || err != nil {
+		t.Errorf("got %q, %v", body, err)
+	}
+}
+
+func TestCountLines(t *testing.T) {
+	client := hipflasktest.New(t, newTestApp(t))
+	big := strings.Repeat("a line of text\n", 2<<20) // 30 MiB, above the site's limit
+	reply := client.Do(client.NewRequest("POST", "/count", strings.NewReader(big)))
+	if want := `{"lines":2097152}`; strings.TrimSpace(reply.Body) != want {
+		t.Errorf("got %s, want %s", reply, want)
 	}
 }
 
