@@ -345,3 +345,18 @@ func TestTwoApps(t *testing.T) {
 		}
 	}
 }
+
+func TestServer(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = newServer(newTestApp(t))
+	server.Start()
+	defer server.Close()
+	reply, err := http.Get(server.URL + "/report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != 200 {
+		t.Errorf("got %s", reply.Status)
+	}
+}
