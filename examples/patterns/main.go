@@ -10,6 +10,7 @@ package main
 import (
 	"embed"
 	"log"
+	"os"
 	"time"
 
 	"github.com/hipflask/hipflask"
@@ -34,6 +35,9 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Config.Root = files
 	if err := loadConfig(app, testConfig); err != nil {
 		return nil, err
+	}
+	if app.Config.Get("LOG_FORMAT") == "json" {
+		logAsJSON(app, os.Stderr)
 	}
 	app.Use(methodOverride)
 	app.BeforeRequest(loadUser)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -358,5 +360,23 @@ func TestServer(t *testing.T) {
 	defer reply.Body.Close()
 	if reply.StatusCode != 200 {
 		t.Errorf("got %s", reply.Status)
+	}
+}
+
+func TestLogAsJSON(t *testing.T) {
+	var log bytes.Buffer
+	app := newTestApp(t)
+	logAsJSON(app, &log)
+	hipflasktest.New(t, app).Get("/nowhere")
+
+	var line struct {
+		Msg, App, Method, Path, From string
+		Status                       int
+	}
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatalf("%v in %s", err, log.String())
+	}
+	if line.Msg != "request" || line.App != "patterns" || line.Method != "GET" || line.Path != "/nowhere" || line.Status != 404 || line.From == "" {
+		t.Errorf("got %s", log.String())
 	}
 }
