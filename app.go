@@ -37,11 +37,12 @@ type App struct {
 
 	registrations []*Registration
 	middleware    []func(http.Handler) http.Handler
+	fallback      http.Handler // of Fallback, or nil; proxy.go
 
 	templateFuncs map[string]any // of TemplateFunc; render.go
 	signals       signals
 
-	commands []command // of Command; cli.go
+	commands []*command // of Command; cli.go
 
 	setupOnce  sync.Once
 	setupErr   error
@@ -152,6 +153,7 @@ func (a *App) build() error {
 		keep(r.build())
 		a.routeLimits = a.routeLimits || r.maxBody != 0
 	}
+	a.routeLimits = a.routeLimits || a.fallback != nil // which has none
 	keep(sameEndpoint(a.routes))
 
 	var err error
@@ -228,8 +230,9 @@ func (a *App) dispatch(c *Context) (err error) {
 	}
 	RequestStarted.Send(c, c.Request)
 
-	// 2. A request that another site's page sent in the visitor's name.
-	if err := a.crossOrigin.Check(c.Request); err != nil {
+	// 2. A request that another site's page sent in the visitor's name. The
+	// fallback judges its own.
+	if err := a.crossOrigin.Check(c.Request); err != nil && !c.fallsBack() {
 		return Error(http.StatusForbidden, "This request came from another site.").Wrap(err)
 	}
 
@@ -245,10 +248,12 @@ func (a *App) dispatch(c *Context) (err error) {
 		}
 	}
 
-	// 4. The kept failure, or the handler.
+	// 4. The kept failure, or the fallback in its place, or the handler.
 	switch {
 	case c.match.redirect != "":
 		return c.redirectMatched() // reply.go
+	case c.fallsBack():
+		return c.fallBack() // proxy.go
 	case c.match.route == nil:
 		return c.routingFailure()
 	case c.match.automaticOptions:

@@ -20,75 +20,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"text/template/parse"
-	"unicode"
 )
 
-// The rules of the house, as tests: what is documented is compiled, what is
-// exported is documented, and what the framework depends on stays in its place.
+// The rules of the house, as tests: what is exported is documented, and what the
+// framework depends on stays in its place. The pages have their own in
+// docs/docs_test.go.
 
 var update = flag.Bool("update", false, "TestAPI rewrites testdata/api.txt")
-
-// TestDocBlocks: the program text in README.md and docs is never just text. A
-// Go block is an excerpt of a .go file, which `go vet ./...` compiles. A block
-// of HTML is one of a template: a file of an example, or a string in a .go file.
-// Blank lines and the width of white space do not count.
-func TestDocBlocks(t *testing.T) {
-	sources := map[string][]string{"go": goFiles(t), "html": templateTexts(t)}
-	checked := map[string]int{}
-	for _, b := range docBlocks(t) {
-		texts, known := sources[b.language]
-		if !known {
-			continue
-		}
-		checked[b.language]++
-		if !slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, b.text) }) {
-			t.Errorf("%s:%d: this %s block is no excerpt of a compiled file:\n%s", b.file, b.line, b.language, b.text)
-		}
-	}
-	if checked["go"] < 20 || checked["html"] < 2 {
-		t.Errorf("found %v blocks in README.md and docs: the test looks in the wrong place", checked)
-	}
-}
-
-// TestReadmeCommands: the README's two commands stand alone on a line of a sh
-// block, to be copied as they are.
-func TestReadmeCommands(t *testing.T) {
-	for _, command := range []string{"go run ./examples/hello", "go test ./..."} {
-		found := slices.ContainsFunc(docBlocks(t), func(b docBlock) bool {
-			return b.file == "README.md" && b.language == "sh" && strings.Contains(b.text, "\n"+command+"\n")
-		})
-		if !found {
-			t.Errorf("README.md: no sh block has a line %q", command)
-		}
-	}
-}
-
-// TestDocLinks: a link to a file of the repository leads to one, and to a
-// heading that is there. (Links to the web are not followed.)
-func TestDocLinks(t *testing.T) {
-	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	for _, file := range docFiles(t) {
-		text := withoutBlocks(readText(t, file))
-		for _, m := range link.FindAllStringSubmatchIndex(text, -1) {
-			target := text[m[2]:m[3]]
-			if strings.Contains(target, ":") {
-				continue
-			}
-			line := 1 + strings.Count(text[:m[0]], "\n")
-			name, anchor, hasAnchor := strings.Cut(target, "#")
-			name = path.Join(path.Dir(file), name)
-			if strings.HasPrefix(target, "#") {
-				name = file
-			}
-			if _, err := os.Stat(name); err != nil {
-				t.Errorf("%s:%d: the link to %q leads nowhere", file, line, target)
-			} else if hasAnchor && !slices.Contains(headings(withoutBlocks(readText(t, name))), anchor) {
-				t.Errorf("%s:%d: %s has no heading #%s", file, line, name, anchor)
-			}
-		}
-	}
-}
 
 // TestPackageComments: one file of each package has the package comment.
 func TestPackageComments(t *testing.T) {
@@ -139,13 +77,24 @@ func TestGoMod(t *testing.T) {
 	}
 }
 
-// homes has the one file that may import each library, so that it can be
-// replaced there.
+// homes has the one file that may import each library, by its module, so that
+// it can be replaced there.
 var homes = map[string]string{
 	"github.com/Masterminds/sprig/v3":     "render.go",
 	"github.com/gorilla/securecookie":     "session.go",
 	"github.com/joho/godotenv":            "config.go",
 	"github.com/julienschmidt/httprouter": "router.go",
+	"golang.org/x/crypto":                 "flaskcompat/password.go", // scrypt alone
+}
+
+// homeOf returns the file that may import a package of a library, "" for none.
+func homeOf(imported string) string {
+	for module, file := range homes {
+		if imported == module || strings.HasPrefix(imported, module+"/") {
+			return file
+		}
+	}
+	return ""
 }
 
 func TestImports(t *testing.T) {
@@ -156,7 +105,7 @@ func TestImports(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				file, home := path.Join(dir, name), homes[imported]
+				file, home := path.Join(dir, name), homeOf(imported)
 				foreign := strings.Contains(strings.Split(imported, "/")[0], ".") && !strings.HasPrefix(imported, "github.com/hipflask/hipflask")
 				switch {
 				case foreign && home == "":
@@ -173,7 +122,7 @@ func TestImports(t *testing.T) {
 // every user: `go test -run TestAPI -update` writes it, and it is reviewed.
 func TestAPI(t *testing.T) {
 	var lines []string
-	for _, dir := range []string{".", "hipflasktest"} {
+	for _, dir := range []string{".", "flaskcompat", "hipflasktest"} {
 		lines = append(lines, publicAPI(packageDoc(t, dir))...)
 	}
 	got := strings.Join(lines, "\n") + "\n"
@@ -199,7 +148,7 @@ func TestAPI(t *testing.T) {
 // TestDocComments: every exported name says what it is, with every option of
 // Config and every method of an interface. The method Error needs no words.
 func TestDocComments(t *testing.T) {
-	for _, dir := range []string{".", "hipflasktest"} {
+	for _, dir := range []string{".", "flaskcompat", "hipflasktest"} {
 		p := packageDoc(t, dir)
 		need := func(name, comment string) {
 			if strings.TrimSpace(comment) == "" && !strings.HasSuffix(name, ".Error") {
@@ -277,141 +226,6 @@ func readText(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	return strings.ReplaceAll(string(text), "\r\n", "\n")
-}
-
-// docFiles are the README and everything below docs.
-func docFiles(t *testing.T) []string {
-	t.Helper()
-	return slices.DeleteFunc(treeFiles(t), func(file string) bool {
-		return file != "README.md" && (!strings.HasPrefix(file, "docs/") || path.Ext(file) != ".md")
-	})
-}
-
-// docBlock is one fenced block, its text as normal makes it.
-type docBlock struct {
-	file     string
-	line     int
-	language string
-	text     string
-}
-
-func docBlocks(t *testing.T) (blocks []docBlock) {
-	t.Helper()
-	for _, file := range docFiles(t) {
-		var inside *docBlock
-		var lines []string
-		for i, line := range strings.Split(readText(t, file), "\n") {
-			fence, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
-			switch {
-			case isFence && inside == nil:
-				inside, lines = &docBlock{file: file, line: i + 1, language: fence}, nil
-			case isFence:
-				inside.text = normal(strings.Join(lines, "\n"))
-				blocks = append(blocks, *inside)
-				inside = nil
-			case inside != nil:
-				lines = append(lines, line)
-			}
-		}
-		if inside != nil {
-			t.Errorf("%s:%d: the block is not closed", file, inside.line)
-		}
-	}
-	return blocks
-}
-
-// withoutBlocks returns text with its fenced blocks emptied, line for line.
-func withoutBlocks(text string) string {
-	lines, inside := strings.Split(text, "\n"), false
-	for i, line := range lines {
-		isFence := strings.HasPrefix(strings.TrimSpace(line), "```")
-		if inside || isFence {
-			lines[i] = ""
-		}
-		inside = inside != isFence
-	}
-	return strings.Join(lines, "\n")
-}
-
-// normal returns the lines of text that are not blank, each run of white space
-// as one space, with a line break before and after each.
-func normal(text string) string {
-	var b strings.Builder
-	b.WriteString("\n")
-	for line := range strings.Lines(text) {
-		if words := strings.Fields(line); len(words) > 0 {
-			b.WriteString(strings.Join(words, " ") + "\n")
-		}
-	}
-	return b.String()
-}
-
-// goFiles returns the text of every .go file that is always compiled.
-func goFiles(t *testing.T) (texts []string) {
-	t.Helper()
-	for _, file := range treeFiles(t) {
-		if text := readText(t, file); path.Ext(file) == ".go" && !strings.Contains(text, "\n//go:build") {
-			texts = append(texts, normal(text))
-		}
-	}
-	return texts
-}
-
-// templateTexts returns the templates of the examples, and every string of a
-// .go file that is one.
-func templateTexts(t *testing.T) (texts []string) {
-	t.Helper()
-	for _, file := range treeFiles(t) {
-		switch {
-		case strings.HasPrefix(file, "examples/") && strings.Contains(file, "/templates/"):
-			text := readText(t, file)
-			if !isTemplate(text) {
-				t.Errorf("%s: the template cannot be parsed", file)
-			}
-			texts = append(texts, normal(text))
-		case path.Ext(file) == ".go":
-			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-					if text, err := strconv.Unquote(lit.Value); err == nil && isTemplate(text) {
-						texts = append(texts, normal(text))
-					}
-				}
-				return true
-			})
-		}
-	}
-	return texts
-}
-
-func isTemplate(text string) bool {
-	tree := parse.New("text")
-	tree.Mode = parse.SkipFuncCheck
-	_, err := tree.Parse(text, "", "", map[string]*parse.Tree{})
-	return err == nil
-}
-
-// headings returns the anchors that GitHub makes of a page's headings.
-func headings(text string) (anchors []string) {
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "#") {
-			continue
-		}
-		title := strings.ToLower(strings.TrimSpace(strings.TrimLeft(line, "#")))
-		anchors = append(anchors, strings.Map(func(r rune) rune {
-			switch {
-			case r == ' ':
-				return '-'
-			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
-				return r
-			}
-			return -1
-		}, title))
-	}
-	return anchors
 }
 
 // packages returns the files of each package, without its tests, by folder and

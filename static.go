@@ -42,7 +42,7 @@ func (s *scaffold) Static(prefix string, fsys fs.FS) *Route {
 	prefix = strings.TrimRight(prefix, "/")
 	tags := new(fileTags)
 	route := s.Get(prefix+"/<path:filename>", func(c *Context) error {
-		return c.sendFile(fsys, c.Param("filename"), tags)
+		return c.orFallback(c.sendFile(fsys, c.Param("filename"), tags))
 	})
 	route.endpoint = staticEndpoint(prefix)
 	return route

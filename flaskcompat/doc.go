@@ -1,0 +1,3 @@
+// Package flaskcompat is for an application that moves from Flask piece by
+// piece.
+package flaskcompat
