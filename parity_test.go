@@ -102,7 +102,7 @@ func parityRows(t *testing.T, file string) (rows []parityRow) {
 	t.Helper()
 	isID := regexp.MustCompile(`^[A-Z][0-9]+$`)
 	isTest := regexp.MustCompile("`([^`]+)`")
-	isSection := regexp.MustCompile(`\]\(([a-z]+\.md#[^)]+)\)`)
+	isSection := regexp.MustCompile(`\]\(([a-z/-]+\.md#[^)]+)\)`)
 	for i, line := range strings.Split(readText(t, file), "\n") {
 		cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
 		for i := range cells {
