@@ -360,7 +360,7 @@ func TestLivePasswords(t *testing.T) {
 	if !atLeast(flask.werkzeug, 2, 3) {
 		t.Skipf("Werkzeug %s knows no scrypt, 2.3 is the first", flask.werkzeug)
 	}
-	for _, password := range []string{"", "hunter2", "pässwörd 🔑", strings.Repeat("x", 100)} {
+	for _, password := range []string{"", "pässwörd 🔑"} {
 		quoted, err := json.Marshal(password)
 		if err != nil {
 			t.Fatal(err)
