@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-var loadTime = flag.Duration("load", 3*time.Second, "how long TestLoad writes and reads; go test -run Load -load 1m -v .")
+var loadTime = flag.Duration("load", 3*time.Second, "how long TestLoad writes and reads; go test -run Load -v . -load 1m")
 
 // TestLoad: 32 visitors over real connections write, read, edit and delete their
 // posts, all at once. Each reads at once what it wrote, no request fails, and at
