@@ -244,7 +244,7 @@ func treeFiles(t *testing.T) (files []string) {
 		}
 		name := d.Name()
 		switch {
-		case d.IsDir() && strings.HasPrefix(name, ".") && name != "." && name != ".ci":
+		case d.IsDir() && strings.HasPrefix(name, ".") && name != "." && name != ".ci", name == "__pycache__":
 			return fs.SkipDir
 		case d.Type().IsRegular() && name != ".git" && !strings.HasSuffix(name, ".test"):
 			files = append(files, filepath.ToSlash(file))

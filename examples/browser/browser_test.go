@@ -35,6 +35,9 @@ const patience = 60 * time.Second
 // are run before it serves, as in "init-db".
 func program(t *testing.T, folder string, env []string, commands ...string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a program and drives a browser through it; not with -short")
+	}
 	binary := filepath.Join(t.TempDir(), filepath.Base(folder))
 	run(t, folder, nil, "go", "build", "-o", binary, ".")
 	for _, command := range commands {

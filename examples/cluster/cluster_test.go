@@ -21,6 +21,9 @@ import (
 // TestCluster starts the cluster with cluster.sh, has visitors use it all the
 // time, and takes its parts away one after the other. Nobody may be signed out.
 func TestCluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts and stops processes for a minute; not with -short")
+	}
 	for _, program := range []string{"bash", "nginx", "redis-server"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("no %s here; Debian's packages are bash, nginx-light and redis-server", program)
