@@ -128,7 +128,7 @@ func BenchmarkSessionStores(b *testing.B) {
 		app.Get("/write", func(c *hipflask.Context) error {
 			n++
 			c.Session().Set("visits", n)
-			return c.Text("")
+			return c.Text(c.Session().GetString("user"))
 		}).Name("write")
 		w := httptest.NewRecorder()
 		if err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *hipflask.Session) {
@@ -145,7 +145,7 @@ func BenchmarkSessionStores(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					w := httptest.NewRecorder()
-					if app.ServeHTTP(w, r); w.Code != 200 {
+					if app.ServeHTTP(w, r); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
 						b.Fatalf("got %d %s", w.Code, w.Body)
 					}
 				}
