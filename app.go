@@ -42,7 +42,7 @@ type App struct {
 	templateFuncs map[string]any // of TemplateFunc; render.go
 	signals       signals
 
-	commands []command // of Command; cli.go
+	commands []*command // of Command; cli.go
 
 	setupOnce  sync.Once
 	setupErr   error

@@ -36,6 +36,8 @@ type scaffold struct {
 	parent   *scaffold // the blueprint, or the App, that this one is registered on
 	name     string    // the blueprint's dotted name; empty for the App itself
 	prefix   string    // the blueprint's
+	hosts    *place    // the blueprint's, nil where nothing says one
+	host     *part     // what it matches, once registered
 	recorded *recorded // a Blueprint's setup, until it is registered
 
 	preprocess  []func(c *Context)
@@ -486,7 +488,8 @@ type recorded struct {
 	routes     []*Route
 	children   []*Registration
 	templates  []fs.FS
-	wide       scaffold // what is meant for the whole App
+	commands   []*command // of Command; cli.go
+	wide       scaffold   // what is meant for the whole App
 	funcs      map[string]any
 	registered bool
 }
@@ -517,6 +520,8 @@ type Registration struct {
 	on       *scaffold
 	name     string
 	prefix   string
+	hosts    *place
+	group    *string // of CommandGroup, nil for the name
 	defaults []any
 	at       int // how many of the routes of on come before its own
 	where    string
@@ -548,7 +553,7 @@ func (bp *Blueprint) Register(child *Blueprint) *Registration {
 func (s *scaffold) newRegistration(bp *Blueprint, at int) *Registration {
 	mustNotBeNil("Register", bp == nil)
 	bp.recorded.registered = true
-	return &Registration{bp: bp, on: s, name: bp.name, prefix: bp.prefix, at: at, where: callerOutside()}
+	return &Registration{bp: bp, on: s, name: bp.name, prefix: bp.prefix, hosts: bp.hosts, at: at, where: callerOutside()}
 }
 
 // Name registers under another name than the Blueprint's own. It has no dot.
@@ -565,6 +570,29 @@ func (reg *Registration) Prefix(prefix string) *Registration {
 	return reg
 }
 
+// Subdomain replaces the Blueprint's own subdomain or host, as Flask's
+// register_blueprint(subdomain=…). See [Blueprint.Subdomain].
+func (reg *Registration) Subdomain(pattern string) *Registration {
+	reg.on.setup("Registration.Subdomain")
+	reg.hosts = &place{pattern, true}
+	return reg
+}
+
+// Host replaces the Blueprint's own host or subdomain. See [Blueprint.Host].
+func (reg *Registration) Host(pattern string) *Registration {
+	reg.on.setup("Registration.Host")
+	reg.hosts = &place{pattern, false}
+	return reg
+}
+
+// CommandGroup names the group of the Blueprint's commands; "" puts them among
+// the App's own. It is Flask's cli_group. See [Blueprint.Command].
+func (reg *Registration) CommandGroup(name string) *Registration {
+	reg.on.setup("Registration.CommandGroup")
+	reg.group = &name
+	return reg
+}
+
 // Defaults is [Route.Defaults] for every route of the registration; a route's
 // own win.
 func (reg *Registration) Defaults(pairs ...any) *Registration {
@@ -572,6 +600,22 @@ func (reg *Registration) Defaults(pairs ...any) *Registration {
 	(&Route{owner: reg.on, text: reg.prefix}).Defaults(pairs...) // panics for what are no pairs
 	reg.defaults = append(reg.defaults, pairs...)
 	return reg
+}
+
+// Subdomain is [Route.Subdomain] for every route of the Blueprint that has
+// neither Subdomain nor Host of its own; a nested Blueprint's comes before it, as
+// in "v1.api". It is the subdomain of Flask's Blueprint.
+func (bp *Blueprint) Subdomain(pattern string) {
+	bp.setup("Subdomain")
+	bp.hosts = &place{pattern, true}
+}
+
+// Host is [Route.Host] for every route of the Blueprint that has neither Host nor
+// Subdomain of its own. A nested Blueprint's Subdomain comes before it, a nested
+// one's Host replaces it. Flask has a host on routes only.
+func (bp *Blueprint) Host(pattern string) {
+	bp.setup("Host")
+	bp.hosts = &place{pattern, false}
 }
 
 // Templates adds a folder of templates, found below those of the App and those
@@ -666,6 +710,8 @@ type expansion struct {
 // nothing of either.
 func (a *App) expand() *expansion {
 	x := &expansion{app: a, names: map[string]*Registration{}, seen: map[*Blueprint]bool{}}
+	_, err := a.allCommands()
+	x.mistakes = append(x.mistakes, err)
 	x.add(&a.scaffold, a.routes, a.registrations, func(r *Route) { x.routes = append(x.routes, r) })
 	return x
 }
@@ -695,6 +741,18 @@ func (x *expansion) register(parent *scaffold, reg *Registration) {
 	own.app, own.recorded, own.parent = x.app, nil, parent
 	own.name = joinName(parent.name, reg.name)
 	own.prefix = joinPrefix(parent.prefix, reg.prefix)
+	own.hosts = reg.hosts.below(parent.hosts)
+	var host *hostPattern
+	if own.hosts != nil {
+		var err error
+		if host, err = own.hosts.parse(x.app.converters); err == nil {
+			own.host, err = host.compile(x.app.Config.ServerName)
+		}
+		if err != nil {
+			x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: the host %q of the blueprint %q (%s): %w", own.hosts.pattern, own.name, reg.where, err))
+			host = nil
+		}
+	}
 	if other := x.names[own.name]; other != nil {
 		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: two blueprints are registered as %q, at %s and %s; give one of the registrations a Name of its own",
 			own.name, other.where, reg.where))
@@ -702,11 +760,11 @@ func (x *expansion) register(parent *scaffold, reg *Registration) {
 	x.names[own.name] = reg
 	x.scaffolds = append(x.scaffolds, &own)
 	x.templates = append(x.templates, rec.templates...)
-	x.add(&own, rec.routes, rec.children, func(r *Route) { x.place(&own, reg, r) })
+	x.add(&own, rec.routes, rec.children, func(r *Route) { x.place(&own, reg, host, r) })
 }
 
 // place adds a blueprint's route as it is under one registration.
-func (x *expansion) place(own *scaffold, reg *Registration, recorded *Route) {
+func (x *expansion) place(own *scaffold, reg *Registration, host *hostPattern, recorded *Route) {
 	r := *recorded
 	r.owner = own
 	if strings.Contains(r.endpoint, ".") {
@@ -725,7 +783,13 @@ func (x *expansion) place(own *scaffold, reg *Registration, recorded *Route) {
 			r.defaults[name] = reg.defaults[i+1]
 		}
 	}
-	if err := r.parse(joinPrefix(own.prefix, r.text), x.app); err != nil {
+	err := r.parse(joinPrefix(own.prefix, r.text), x.app)
+	if err == nil && r.host == nil && host != nil {
+		if err = r.takeHost(host); err != nil {
+			err = fmt.Errorf("hipflask: the host of %s: %w", &r, err)
+		}
+	}
+	if err != nil {
 		x.mistakes = append(x.mistakes, fmt.Errorf("%w (in the blueprint %q, at %s)", err, own.name, r.where))
 		return
 	}

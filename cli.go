@@ -8,25 +8,27 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// command is an App's own command.
+// command is an App's own command, or the group of a blueprint's.
 type command struct {
 	name, help string
 	run        func(ctx context.Context, args []string) error
+	group      []*command // of a group, whose run is nil
 }
 
 // Command adds a command to those of [App.Main], as Flask's app.cli.command
 // does. The first line of help stands in the list of commands, all of it in the
 // help of this one; it may be empty.
 //
-// run gets the arguments after the name; package flag parses options. ctx ends
-// with SIGINT or SIGTERM, and a second signal ends the program at once. An error
-// is printed, and the program exits with 1.
+// run gets the arguments after the name; package flag parses options. It prints
+// to [Output]. ctx ends with SIGINT or SIGTERM, and a second signal ends the
+// program at once. An error is printed, and the program exits with 1.
 //
 // A command runs outside of any request: no hook and no teardown runs, routes
 // and templates are not checked, and [App.URLFor] builds its URLs.
@@ -35,17 +37,94 @@ type command struct {
 // cannot be typed, or if run is nil.
 func (a *App) Command(name, help string, run func(ctx context.Context, args []string) error) {
 	a.setup("Command")
+	if builtIn[name] != "" {
+		panic(fmt.Sprintf("hipflask: Command(%q): every App has a command of this name; choose another", name))
+	}
+	addCommand(&a.commands, name, help, run)
+}
+
+// Command adds a command to the Blueprint's group, as Flask's bp.cli.command
+// does: "hello admin create-user" for one of the Blueprint that is registered as
+// "admin". [Registration.CommandGroup] renames the group or does without it. Two
+// Blueprints may share a group. Else it is as [App.Command].
+func (bp *Blueprint) Command(name, help string, run func(ctx context.Context, args []string) error) {
+	bp.setup("Command")
+	addCommand(&bp.recorded.commands, name, help, run)
+}
+
+func addCommand(to *[]*command, name, help string, run func(ctx context.Context, args []string) error) {
 	call := fmt.Sprintf("Command(%q)", name)
 	mustNotBeNil(call, run == nil)
 	switch {
-	case name == "" || name[0] == '-' || strings.ContainsAny(name, " \t\r\n"):
+	case !isCommandName(name):
 		panic(fmt.Sprintf("hipflask: %s: a name is one word that begins with no -, such as init-db", call))
-	case builtIn[name] != "":
-		panic(fmt.Sprintf("hipflask: %s: every App has a command of this name; choose another", call))
-	case a.ownCommand(name) != nil:
+	case findCommand(*to, name) != nil:
 		panic(fmt.Sprintf("hipflask: %s: there is a command of this name already", call))
 	}
-	a.commands = append(a.commands, command{name, help, run})
+	*to = append(*to, &command{name: name, help: help, run: run})
+}
+
+func isCommandName(name string) bool {
+	return name != "" && name[0] != '-' && !strings.ContainsAny(name, " \t\r\n")
+}
+
+// Output is where a command prints: the standard output, or what
+// [App.RunCommand] was given, as a test does. Give it the command's context; any
+// other has the standard output. It is for what Flask prints with click.echo.
+func Output(ctx context.Context) io.Writer {
+	if w, ok := ctx.Value(outputKey{}).(io.Writer); ok {
+		return w
+	}
+	return os.Stdout
+}
+
+type outputKey struct{}
+
+// allCommands returns the App's commands and those of its blueprints. Its error
+// has the names that two of them want; the first keeps it.
+func (a *App) allCommands() (all []*command, err error) {
+	var mistakes []error
+	all = slices.Clone(a.commands)
+	add := func(to *[]*command, c *command, where string) {
+		other := findCommand(*to, c.name)
+		switch {
+		case other == c: // of a blueprint that is registered twice
+		case other != nil || to == &all && builtIn[c.name] != "":
+			mistakes = append(mistakes, fmt.Errorf("hipflask: there is a command %q already; "+
+				"give the blueprint registered at %s another Name or CommandGroup", c.name, where))
+		default:
+			*to = append(*to, c)
+		}
+	}
+	var register func(parent string, regs []*Registration)
+	register = func(parent string, regs []*Registration) {
+		for _, reg := range regs {
+			name := joinName(parent, reg.name)
+			group, commands := name, reg.bp.recorded.commands
+			if reg.group != nil {
+				group = *reg.group
+			}
+			to := &all
+			switch {
+			case len(commands) == 0 || group == "":
+			case !isCommandName(group):
+				mistakes = append(mistakes, fmt.Errorf("hipflask: the CommandGroup %q (%s): a name is one word that begins with no -", group, reg.where))
+			default:
+				shared := findCommand(all, group)
+				if shared == nil || shared.run != nil {
+					shared = &command{name: group}
+					add(&all, shared, reg.where)
+				}
+				to = &shared.group
+			}
+			for _, c := range commands {
+				add(to, c, reg.where)
+			}
+			register(name, reg.bp.recorded.children)
+		}
+	}
+	register("", a.registrations)
+	return all, errors.Join(mistakes...)
 }
 
 // builtIn has the commands of every App.
@@ -55,13 +134,12 @@ var builtIn = map[string]string{
 	"run":    "Serve the app.",
 }
 
-func (a *App) ownCommand(name string) *command {
-	for i := range a.commands {
-		if a.commands[i].name == name {
-			return &a.commands[i]
-		}
+func findCommand(commands []*command, name string) *command {
+	i := slices.IndexFunc(commands, func(c *command) bool { return c.name == name })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return commands[i]
 }
 
 // Main does what the program's command line says. It is the flask command, built
@@ -71,6 +149,7 @@ func (a *App) ownCommand(name string) *command {
 //	hello run --port 8000     so with another port; also --host, --debug, --cert and --key
 //	hello routes --sort rule  lists the routes
 //	hello init-db             runs a command of the App's own, see [App.Command]
+//	hello admin create-user   runs a command of a blueprint, see [Blueprint.Command]
 //	hello help                lists the commands; hello run --help is the help of one
 //
 // What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT and
@@ -83,37 +162,51 @@ func (a *App) ownCommand(name string) *command {
 func (a *App) Main() {
 	ctx, stop := untilSignal()
 	defer stop()
-	if code := a.main(ctx, os.Args, os.Stdout, os.Stderr); code != 0 {
+	program, args := a.name, os.Args
+	if len(args) > 0 {
+		program, args = filepath.Base(args[0]), args[1:]
+	}
+	if code, _ := a.main(ctx, program, args, os.Stdout, os.Stderr); code != 0 {
 		os.Exit(code)
 	}
 }
 
-// main is Main. It returns the exit code; args begin with the program's name.
-func (a *App) main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	l := &commandLine{app: a, program: a.name, stdout: stdout, stderr: stderr}
-	if len(args) > 0 {
-		l.program, args = filepath.Base(args[0]), args[1:]
+// RunCommand does what [App.Main] does, with the arguments that follow the
+// program's name, for which the App's stands. It returns the code that the
+// program would exit with, and the command's error, which stderr has already.
+// Commands print to stdout by way of [Output]. A test calls it by
+// hipflasktest.RunCommand.
+func (a *App) RunCommand(ctx context.Context, stdout, stderr io.Writer, args ...string) (code int, err error) {
+	return a.main(ctx, a.name, args, stdout, stderr)
+}
+
+func (a *App) main(ctx context.Context, program string, args []string, stdout, stderr io.Writer) (code int, err error) {
+	l := &commandLine{app: a, program: program, usage: "[COMMAND]", builtIn: builtIn, stdout: stdout, stderr: stderr}
+	if l.commands, err = a.allCommands(); err == nil {
+		err = l.do(context.WithValue(ctx, outputKey{}, stdout), args)
 	}
-	err := l.do(ctx, args)
 	var usage *usageError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp): // whose flag.FlagSet has printed the help
-		return 0
+		return 0, nil
 	case errors.As(err, &usage):
 		fmt.Fprint(stderr, usage)
-		return 2
+		return 2, err
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "Aborted!")
 	default:
 		fmt.Fprintf(stderr, "Error: %v\n", err)
 	}
-	return 1
+	return 1, err
 }
 
-// commandLine carries out one command line.
+// commandLine carries out one command line, or what follows the name of a group.
 type commandLine struct {
 	app            *App
-	program        string
+	program        string // with the group's name
+	usage          string // [COMMAND] where none is needed
+	builtIn        map[string]string
+	commands       []*command
 	stdout, stderr io.Writer
 }
 
@@ -130,9 +223,18 @@ func (l *commandLine) do(ctx context.Context, args []string) error {
 	case name == "help", isHelp(name):
 		return l.help(ctx, args)
 	}
-	c := l.app.ownCommand(name)
+	return l.own(ctx, name, args)
+}
+
+// own runs one of the commands that are not of every App.
+func (l *commandLine) own(ctx context.Context, name string, args []string) error {
+	c := findCommand(l.commands, name)
 	if c == nil {
 		return l.unknown(name)
+	}
+	if c.run == nil {
+		group := &commandLine{app: l.app, program: l.program + " " + name, usage: "COMMAND", commands: c.group, stdout: l.stdout, stderr: l.stderr}
+		return group.inGroup(ctx, args)
 	}
 	// A command that looks at no arguments must not begin its work for --help.
 	if len(args) > 0 && isHelp(args[0]) {
@@ -141,6 +243,17 @@ func (l *commandLine) do(ctx context.Context, args []string) error {
 		return nil
 	}
 	return c.run(ctx, args)
+}
+
+func (l *commandLine) inGroup(ctx context.Context, args []string) error {
+	switch {
+	case len(args) == 0:
+		return l.mistake("Missing command.%s", l.listed())
+	case isHelp(args[0]):
+		l.printHelp("")
+		return nil
+	}
+	return l.own(ctx, args[0], args[1:])
 }
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
@@ -288,17 +401,26 @@ func printTable(w io.Writer, columns []column, routes []RouteInfo) {
 // help prints the list of commands, or the help of one.
 func (l *commandLine) help(ctx context.Context, args []string) error {
 	switch {
-	case len(args) > 1:
-		return l.mistake("Got unexpected extra argument (%s)", args[1])
-	case len(args) == 1 && !isHelp(args[0]) && args[0] != "help":
-		return l.do(ctx, []string{args[0], "--help"})
+	case len(args) > 1 && (len(args) > 2 || !l.isGroup(args[0])):
+		return l.mistake("Got unexpected extra argument (%s)", args[len(args)-1])
+	case len(args) > 0 && !isHelp(args[0]) && args[0] != "help":
+		return l.do(ctx, append(slices.Clone(args), "--help"))
 	}
-	fmt.Fprintf(l.stdout, "Usage: %s [COMMAND] [ARGS]...\n", l.program)
-	l.describe(fmt.Sprintf("Without a command, the app is served as by %s run.", l.program))
+	l.printHelp(fmt.Sprintf("Without a command, the app is served as by %s run.", l.program))
+	return nil
+}
+
+func (l *commandLine) isGroup(name string) bool {
+	c := findCommand(l.commands, name)
+	return c != nil && c.run == nil
+}
+
+func (l *commandLine) printHelp(text string) {
+	fmt.Fprintf(l.stdout, "Usage: %s %s [ARGS]...\n", l.program, l.usage)
+	l.describe(text)
 	fmt.Fprintln(l.stdout)
 	l.list(l.stdout)
 	fmt.Fprintf(l.stdout, "\nTry '%s COMMAND --help' for the help of a command.\n", l.program)
-	return nil
 }
 
 func (l *commandLine) describe(help string) {
@@ -313,10 +435,10 @@ func (l *commandLine) describe(help string) {
 
 func (l *commandLine) list(w io.Writer) {
 	var rows [][2]string
-	for name, help := range builtIn {
+	for name, help := range l.builtIn {
 		rows = append(rows, [2]string{name, help})
 	}
-	for _, c := range l.app.commands {
+	for _, c := range l.commands {
 		first, _, _ := strings.Cut(strings.TrimSpace(c.help), "\n")
 		rows = append(rows, [2]string{c.name, first})
 	}
@@ -350,20 +472,22 @@ func (e *usageError) Error() string {
 }
 
 func (l *commandLine) mistake(format string, args ...any) *usageError {
-	return &usageError{l.program + " [COMMAND] [ARGS]...", l.program + " --help", fmt.Sprintf(format, args...)}
+	return &usageError{l.program + " " + l.usage + " [ARGS]...", l.program + " --help", fmt.Sprintf(format, args...)}
 }
 
 func (l *commandLine) unknown(name string) error {
-	names := make([]string, 0, len(builtIn)+len(l.app.commands))
-	for known := range builtIn {
-		names = append(names, known)
-	}
-	for _, c := range l.app.commands {
+	names := slices.Collect(maps.Keys(l.builtIn))
+	for _, c := range l.commands {
 		names = append(names, c.name)
 	}
+	return l.mistake("No such command '%s'.%s%s", name, suggestion(name, names), l.listed())
+}
+
+// listed is the list of commands, as it stands behind a mistake.
+func (l *commandLine) listed() string {
 	var commands strings.Builder
 	l.list(&commands)
-	return l.mistake("No such command '%s'.%s\n\n%s", name, suggestion(name, names), strings.TrimSuffix(commands.String(), "\n"))
+	return "\n\n" + strings.TrimSuffix(commands.String(), "\n")
 }
 
 // suggestion suggests the nearest name where it is near, as click does.

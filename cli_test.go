@@ -41,7 +41,7 @@ func newCommandApp(t *testing.T) *App {
 // runCommand runs the program hello and returns what it printed.
 func runCommand(ctx context.Context, app *App, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = app.main(ctx, append([]string{"/usr/local/bin/hello"}, args...), &out, &err)
+	code, _ = app.main(ctx, "hello", args, &out, &err)
 	return code, out.String(), err.String()
 }
 
@@ -342,7 +342,8 @@ func start(t *testing.T, app *App, args ...string) (lines []string, rest *bufio.
 	stderr, write := io.Pipe()
 	code := make(chan int, 1)
 	go func() {
-		code <- app.main(ctx, append([]string{"hello"}, args...), io.Discard, write)
+		ended, _ := app.main(ctx, "hello", args, io.Discard, write)
+		code <- ended
 		write.Close()
 	}()
 	t.Cleanup(cancel)
@@ -520,5 +521,123 @@ func TestRunCommandBadCertificate(t *testing.T) {
 				t.Errorf("%s: got %d and\n%swant 2 and %q", test.name, code, err, part)
 			}
 		}
+	}
+}
+
+// groupApp has the blueprints whose commands Flask 3.1.3 listed.
+func groupApp(t *testing.T) *App {
+	app, _ := newTestApp(t)
+	say := func(ctx context.Context, args []string) error {
+		_, err := fmt.Fprintf(Output(ctx), "%s\n", args)
+		return err
+	}
+	p, c, d, e, f := NewBlueprint("p", ""), NewBlueprint("c", ""), NewBlueprint("d", ""), NewBlueprint("e", ""), NewBlueprint("f", "")
+	p.Command("one", "Help one.\n\nAnd more.", say)
+	c.Command("two", "Help two.", say)
+	d.Command("three", "", say)
+	f.Command("four", "", say)
+	p.Register(c).CommandGroup("")
+	p.Register(d).CommandGroup("dd")
+	p.Register(f)
+	app.Register(p)
+	app.Register(e) // without commands, and so without a group
+	app.Command("own", "", say)
+	return app
+}
+
+func TestCommandGroups(t *testing.T) {
+	const (
+		inP    = "Commands:\n  one  Help one.\n"
+		list   = "Commands:\n  dd\n  help    Show the help of a command.\n  own\n  p\n  p.f\n  routes  Show the routes of the app.\n  run     Serve the app.\n  two     Help two.\n"
+		ofTest = "Usage: test [COMMAND] [ARGS]...\nTry 'test --help' for help.\n\nError: "
+		ofP    = "Usage: test p COMMAND [ARGS]...\nTry 'test p --help' for help.\n\nError: "
+		helpP  = "Usage: test p COMMAND [ARGS]...\n\n" + inP + "\nTry 'test p COMMAND --help' for the help of a command.\n"
+		help1  = "Usage: test p one [ARGS]...\n\n  Help one.\n\n  And more.\n"
+	)
+	for _, test := range []struct {
+		args           string
+		code           int
+		stdout, stderr string
+	}{
+		{"p one x --y", 0, "[x --y]\n", ""},
+		{"two", 0, "[]\n", ""},
+		{"dd three", 0, "[]\n", ""},
+		{"p.f four", 0, "[]\n", ""}, // a nested blueprint's dotted name, as in Flask
+		{"p --help", 0, helpP, ""},
+		{"help p", 0, helpP, ""},
+		{"p one --help", 0, help1, ""},
+		{"help p one", 0, help1, ""},
+		{"p", 2, "", ofP + "Missing command.\n\n" + inP},
+		{"p on", 2, "", ofP + "No such command 'on'. Did you mean 'one'?\n\n" + inP},
+		{"p run", 2, "", ofP + "No such command 'run'.\n\n" + inP},
+		{"one", 2, "", ofTest + "No such command 'one'. Did you mean 'own'?\n\n" + list},
+		{"d", 2, "", ofTest + "No such command 'd'. Did you mean 'dd'?\n\n" + list},
+		{"help p one x", 2, "", ofTest + "Got unexpected extra argument (x)\n"},
+		{"help own x", 2, "", ofTest + "Got unexpected extra argument (x)\n"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code, err := groupApp(t).RunCommand(t.Context(), &stdout, &stderr, strings.Fields(test.args)...)
+		if code != test.code || stdout.String() != test.stdout || stderr.String() != test.stderr || (err == nil) != (code == 0) {
+			t.Errorf("%s: got %d, %v,\n%q and\n%q; want %d,\n%q and\n%q", test.args, code, err, &stdout, &stderr, test.code, test.stdout, test.stderr)
+		}
+	}
+}
+
+func TestCommandGroupNames(t *testing.T) {
+	nothing := func(context.Context, []string) error { return nil }
+	for _, test := range []struct {
+		name  string
+		setup func(app *App, a, b *Blueprint)
+		args  string
+		want  string // the mistake, or none
+	}{
+		{"under another name", func(app *App, a, b *Blueprint) { app.Register(a).Name("other") }, "other init", ""},
+		{"twice", func(app *App, a, b *Blueprint) { app.Register(a); app.Register(a).Name("other").Prefix("/x") }, "other init", ""},
+		{"twice, among the App's own", func(app *App, a, b *Blueprint) {
+			app.Register(a).CommandGroup("")
+			app.Register(a).Name("other").CommandGroup("")
+		}, "init", ""},
+		{"a group of two", func(app *App, a, b *Blueprint) { app.Register(a).CommandGroup("b"); app.Register(b) }, "b fill", ""},
+		{"one name in a group of two", func(app *App, a, b *Blueprint) {
+			b.Command("init", "", nothing)
+			app.Register(a)
+			app.Register(b).CommandGroup("a")
+		}, "", `there is a command "init" already; give the blueprint registered at cli_test.go:`},
+		{"the name of a command", func(app *App, a, b *Blueprint) { app.Command("a", "", nothing); app.Register(a) }, "", `there is a command "a" already`},
+		{"a name of every App", func(app *App, a, b *Blueprint) { app.Register(a).CommandGroup("run") }, "", `there is a command "run" already`},
+		{"among the App's own", func(app *App, a, b *Blueprint) {
+			app.Command("init", "", nothing)
+			app.Register(a).CommandGroup("")
+		}, "", `there is a command "init" already`},
+		{"two words", func(app *App, a, b *Blueprint) { app.Register(a).CommandGroup("a b") }, "", `the CommandGroup "a b" (cli_test.go:`},
+	} {
+		app, _ := newTestApp(t)
+		a, b := NewBlueprint("a", ""), NewBlueprint("b", "")
+		a.Command("init", "", nothing)
+		b.Command("fill", "", nothing)
+		test.setup(app, a, b)
+		code, _, stderr := runCommand(t.Context(), app, strings.Fields(test.args)...)
+		if test.want == "" {
+			if err := app.Check(); code != 0 || err != nil {
+				t.Errorf("%s: got %d and %s, Check: %v", test.name, code, stderr, err)
+			}
+			continue
+		}
+		if err := app.Check(); code != 1 || !strings.Contains(stderr, test.want) || err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %d and %s, and of Check %v; want %s", test.name, code, stderr, err, test.want)
+		}
+	}
+	for name, want := range map[string]string{"": "a name is one word", "init": "there is a command"} {
+		bp := NewBlueprint("bp", "")
+		bp.Command("init", "", nothing)
+		if got := panicText(func() { bp.Command(name, "", nothing) }); !strings.Contains(got, want) {
+			t.Errorf("%q: got panic %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestOutput(t *testing.T) {
+	if got := Output(t.Context()); got != os.Stdout {
+		t.Errorf("outside of commands: got %v, want the standard output", got)
 	}
 }

@@ -3,6 +3,7 @@ package hipflask
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -112,6 +113,20 @@ type Config struct {
 	// SessionStore keeps the sessions; nil means in the signed cookie itself. It
 	// has no key.
 	SessionStore SessionStore
+
+	// SessionsValidSince says since when the sessions of s's user count: one that
+	// began before, or was not renewed since, is empty. So one stored time signs
+	// a user out everywhere, whatever the SessionStore. The zero time means that
+	// all count. Nil asks nothing and costs nothing. It has no key.
+	//
+	// It is called once in each request that reads or changes a session which its
+	// visitor brought, mostly for a look-up in a database, and not for others.
+	// What it changes in s is dropped. Its error makes the reply a 503 and the
+	// session empty. A session begins when it is first saved, and again with
+	// [Session.Renew] and [Session.Clear]; being saved or refreshed does not make
+	// it younger. One that was saved before this field was set is older than any
+	// time. A stored time that is rounded to seconds should be rounded up.
+	SessionsValidSince func(ctx context.Context, s *Session) (time.Time, error)
 
 	// ServerName is the host, with its port if it has one, of external URLs, such
 	// as "example.com:8443". Empty means the request's Host, which the client

@@ -51,6 +51,7 @@ type Context struct {
 	retried   bool        // the reply is that of an error in finishing another
 	condition bool        // Conditional was called
 	proxied   bool        // another application has or had the request; proxy.go
+	streams   bool        // Stream was called
 	phase     phase
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks
@@ -438,7 +439,7 @@ func (c *Context) startOver(failure *HTTPError) {
 	maps.Copy(h, failure.Header)
 	c.setBody(nil)
 	c.res.Status = failure.Code
-	c.failure, c.replied = nil, false
+	c.failure, c.replied, c.streams = nil, false, false
 }
 
 // fail remembers the first mistake of a helper that cannot return it.

@@ -69,8 +69,8 @@
 // header. So a session changes at any time, a page that fails halfway is a
 // clean 500, and a hook may still change everything.
 //
-// [Context.Writer] is the exception, for streams: its first byte
-// makes all of this final.
+// [Context.Writer] is the exception, for streams, and [Context.Stream] for pages
+// that are sent while they are made: the first byte makes all of this final.
 //
 // # Errors
 //

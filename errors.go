@@ -12,7 +12,6 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -343,13 +342,19 @@ func (s *scaffold) handlerByType(chain []error) ErrorHandlerFunc {
 
 // prefixHandler is the handler for a 404 or 405 of the router's, of the blueprint
 // whose prefix the path has: the longest, if several have a handler for the
-// code. Flask has only the App's for what no rule matched.
+// code. One with a host has it on that host only. Flask has only the App's for
+// what no rule matched.
 func (c *Context) prefixHandler(code int) (h ErrorHandlerFunc) {
 	if c.match.route != nil || code != http.StatusNotFound && code != http.StatusMethodNotAllowed {
 		return nil
 	}
 	longest := 0
 	for _, s := range c.app.blueprints {
+		if s.host != nil {
+			if _, here := s.host.split(hostName(c.Request.Host), nil); !here {
+				continue
+			}
+		}
 		if own := s.byCode[code]; own != nil && len(s.prefix) > longest && hasPrefix(c.Request.URL.Path, s.prefix) {
 			h, longest = own, len(s.prefix)
 		}
@@ -409,7 +414,7 @@ func (c *Context) defaultPage(failure *HTTPError) {
 	c.startOver(failure)
 	c.Header().Add("Vary", "Accept")
 	name, message := statusName(failure.Code), cmp.Or(failure.Message, statusMessage(failure.Code))
-	if prefersJSON(c.Request.Header["Accept"]) {
+	if prefersJSON(c.Request) {
 		c.JSON(struct {
 			Code        int    `json:"code"`
 			Name        string `json:"name"`
@@ -426,61 +431,13 @@ func (c *Context) defaultPage(failure *HTTPError) {
 	c.reply(htmlType, []byte(page))
 }
 
-// prefersJSON reports whether a client takes JSON rather than HTML: by quality,
-// then by how closely it named the type, as Werkzeug's best_match decides. A
-// browser does not, nor does one that takes anything.
-func prefersJSON(accept []string) bool {
-	var page, data preference
-	for _, line := range accept {
-		for item := range strings.SplitSeq(line, ",") {
-			mediaType, parameters, _ := strings.Cut(item, ";")
-			mediaType = strings.ToLower(strings.TrimSpace(mediaType))
-			page.consider(mediaType, "text/*", "text/html", parameters)
-			data.consider(mediaType, "application/*", "application/json", parameters)
-		}
-	}
-	if data.quality != page.quality {
-		return data.quality > page.quality
-	}
-	return data.quality > 0 && data.closeness > page.closeness
-}
-
-// preference is what an Accept header says about one type. Its closest range
-// counts: the type itself, then all of its kind, then anything.
-type preference struct {
-	quality   float64
-	closeness int
-}
-
-func (p *preference) consider(mediaType, kind, exact, parameters string) {
-	closeness := 0
-	switch mediaType {
-	case exact:
-		closeness = 3
-	case kind:
-		closeness = 2
-	case "*/*":
-		closeness = 1
-	}
-	if closeness > p.closeness {
-		p.quality, p.closeness = quality(parameters), closeness
-	}
-}
-
-// quality reads the q of a media range's parameters: 1 where there is none, and
-// 0 where it is no number from 0 to 1.
-func quality(parameters string) float64 {
-	for parameter := range strings.SplitSeq(parameters, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
-		if !strings.EqualFold(name, "q") {
-			continue
-		}
-		if q, err := strconv.ParseFloat(value, 64); err == nil && q >= 0 && q <= 1 {
-			return q
-		}
-		return 0
-	}
-	return 1
+// prefersJSON reports whether a client takes JSON rather than HTML. A browser
+// does not, nor does one that takes anything. JSON has no charset to choose, but
+// clients that ask for one are common.
+func prefersJSON(r *http.Request) bool {
+	const data = "application/json"
+	best := AcceptMimetypes(r).BestMatch("text/html", data, data+"; charset=utf-8")
+	return strings.HasPrefix(best, data)
 }
 
 // showsDetail reports whether the one who asks is the developer.

@@ -19,7 +19,7 @@ func ExampleApp_Command() {
 		if len(args) != 1 {
 			return errors.New("whom? Give one name")
 		}
-		fmt.Println("Hello,", args[0])
+		fmt.Fprintln(hipflask.Output(ctx), "Hello,", args[0])
 		return nil
 	})
 	app.Main()
@@ -42,4 +42,27 @@ func ExampleApp_Main() {
 	// note      GET      /note/<int:id>
 	// save      POST     /save
 	// static    GET      /static/<path:filename>
+}
+
+// A blueprint's commands are a group of their own, as if typed: site admin invite Ada
+func ExampleBlueprint_Command() {
+	admin := hipflask.NewBlueprint("admin", "/admin")
+	admin.Command("invite", "Invite somebody.", func(ctx context.Context, args []string) error {
+		fmt.Fprintln(hipflask.Output(ctx), "invited:", args)
+		return nil
+	})
+	app := hipflask.New("site")
+	app.Register(admin)
+
+	app.RunCommand(context.Background(), os.Stdout, os.Stderr, "admin", "invite", "Ada")
+	app.RunCommand(context.Background(), os.Stdout, os.Stderr, "admin", "--help")
+
+	// Output:
+	// invited: [Ada]
+	// Usage: site admin COMMAND [ARGS]...
+	//
+	// Commands:
+	//   invite  Invite somebody.
+	//
+	// Try 'site admin COMMAND --help' for the help of a command.
 }

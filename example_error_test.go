@@ -79,3 +79,29 @@ func ExampleHTTPError_WithHeader() {
 	// 429 30
 	// {"code":429,"name":"Too Many Requests","description":"Ten searches a minute are enough."}
 }
+
+// A closedError says its status itself.
+type closedError struct{ shop string }
+
+func (e closedError) Error() string { return e.shop + " is closed" }
+
+func (e closedError) StatusCode() int { return 503 }
+
+// Any error with a method StatusCode is answered with it, inside others too.
+// What it says is for the log.
+func ExampleStatusCode() {
+	app := hipflask.New("shop")
+	app.Config.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	app.Get("/", func(c *hipflask.Context) error {
+		return fmt.Errorf("opening: %w", closedError{"the tea house"})
+	})
+
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	fmt.Println(w.Code, strings.Contains(w.Body.String(), "tea house"))
+	fmt.Println(hipflask.StatusCode(closedError{}), hipflask.StatusCode(errNoRow))
+
+	// Output:
+	// 503 false
+	// 503 500
+}

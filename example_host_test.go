@@ -73,3 +73,23 @@ func ExampleApp_Redirect() {
 	// /app.js 404 ""
 	// http://cdn.example.com/app.js <nil>
 }
+
+// A blueprint on a subdomain, and one nested in it. The rule of a route and its
+// host together make the URL.
+func ExampleRegistration_Subdomain() {
+	app := hipflask.New("site")
+	app.Config.ServerName = "example.com"
+	api, v2 := hipflask.NewBlueprint("api", ""), hipflask.NewBlueprint("v2", "")
+	api.Get("/users", func(c *hipflask.Context) error { return c.Text("users") }).Name("users")
+	v2.Get("/users", func(c *hipflask.Context) error { return c.Text("users, better") }).Name("users")
+	api.Register(v2).Subdomain("v2")
+	app.Register(api).Subdomain("api")
+
+	for _, endpoint := range []string{"api.users", "api.v2.users"} {
+		fmt.Println(app.URLFor(endpoint, "_external", true))
+	}
+
+	// Output:
+	// http://api.example.com/users <nil>
+	// http://v2.api.example.com/users <nil>
+}

@@ -3,6 +3,7 @@ package hipflask_test
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http/httptest"
 
 	"github.com/hipflask/hipflask"
@@ -93,4 +94,39 @@ func ExampleContext_Writer_events() {
 	// event: price
 	// data: {"stock":"AAPL","euro":7}
 	//
+}
+
+const listPage = `<ul>{{flush}}
+{{range .lines}}<li>{{.}}</li>{{flush}}
+{{end}}</ul>
+`
+
+func listSlowly(c *hipflask.Context) error {
+	lines := func(yield func(string) bool) { // as from a slow query
+		for _, line := range []string{"one", "two"} {
+			if !yield(line) {
+				return // the visitor has gone
+			}
+		}
+	}
+	return c.Stream().RenderString(listPage, hipflask.Data{"lines": iter.Seq[string](lines)})
+}
+
+// A page that is sent while it is made: Flask's stream_template and
+// stream_template_string. The visitor sees each line as soon as it is there.
+func ExampleContext_Stream() {
+	app := hipflask.New("report")
+	app.Get("/", listSlowly)
+
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	fmt.Println(w.Body)
+	fmt.Println("flushed:", w.Flushed)
+
+	// Output:
+	// <ul>
+	// <li>one</li>
+	// <li>two</li>
+	// </ul>
+	// flushed: true
 }

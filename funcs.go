@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"reflect"
 	"slices"
@@ -73,6 +74,7 @@ var goFuncs = []string{
 // its own and sets c for as long as it runs.
 type requestFuncs struct {
 	c      *Context
+	w      io.Writer // what the page is written to
 	config func() map[string]any
 	g      map[string]any
 }
@@ -87,6 +89,7 @@ func (r *requestFuncs) funcs() texttemplate.FuncMap {
 		"g":                    r.contextValues,
 		"config":               func() map[string]any { return r.config() },
 		"safe":                 func(markup any) template.HTML { return template.HTML(asText(markup)) },
+		"flush":                r.flush,
 		"len":                  length,
 		"tojson":               tojson,
 		"extends":              misplaced, // gone before a page runs: extends.go
@@ -97,12 +100,21 @@ func (r *requestFuncs) funcs() texttemplate.FuncMap {
 	}
 }
 
+// flush sends what a streamed page has written. What it returns prints nothing
+// anywhere, in a script neither.
+func (r *requestFuncs) flush() (template.JS, error) {
+	if s, streams := r.w.(*pageStream); streams {
+		return "", s.Flush()
+	}
+	return "", nil
+}
+
 func misplaced(...any) (string, error) {
 	return "", fmt.Errorf("hipflask: extends and super are no functions")
 }
 
-// set points the functions at a request; nil clears them.
-func (r *requestFuncs) set(c *Context) { r.c, r.g = c, nil }
+// set points the functions at a request and its page; nil clears them.
+func (r *requestFuncs) set(c *Context, w io.Writer) { r.c, r.w, r.g = c, w, nil }
 
 func (r *requestFuncs) contextValues() map[string]any {
 	if r.g == nil {

@@ -47,21 +47,55 @@ func (r *Route) setHost(what, pattern string, sub bool) *Route {
 }
 
 func (r *Route) addHost(pattern string, sub bool) error {
-	h, err := parseHost(pattern, r.owner.app.converters)
-	if err == nil && pattern == "" && !sub {
-		err = errors.New("the host is empty")
-	}
+	h, err := (&place{pattern, sub}).parse(r.owner.app.converters)
 	if err != nil {
 		return err
+	}
+	return r.takeHost(h)
+}
+
+// takeHost makes the route answer on a host; its variables are the route's.
+func (r *Route) takeHost(h *hostPattern) error {
+	if r.host != nil { // of a blueprint's route, which had none when it was asked for
+		return fmt.Errorf("the route has a host already: %s", r)
 	}
 	for _, v := range h.vars {
 		if slices.Contains(r.rule.names(), v.name) {
 			return fmt.Errorf("the rule %s has a variable %q, too; give each its own name", r.rule.text, v.name)
 		}
 	}
-	h.sub = sub
 	r.host, r.rule.vars = h, append(r.rule.vars, h.vars...)
 	return nil
+}
+
+// place is the pattern of a Host, or of a Subdomain, before it is parsed.
+type place struct {
+	pattern string
+	sub     bool
+}
+
+// below joins the place of a blueprint to that of the one around it. Either may
+// be nil; what is empty adds nothing.
+func (p *place) below(around *place) *place {
+	switch {
+	case p == nil:
+		return around
+	case around == nil || !p.sub:
+		return p
+	}
+	return &place{strings.Trim(p.pattern+"."+around.pattern, "."), around.sub}
+}
+
+func (p *place) parse(converters map[string]func(ConverterArgs) (Converter, error)) (*hostPattern, error) {
+	if p.pattern == "" && !p.sub {
+		return nil, errors.New("the host is empty")
+	}
+	h, err := parseHost(p.pattern, converters)
+	if err != nil {
+		return nil, err
+	}
+	h.sub = p.sub
+	return h, nil
 }
 
 // A hostPattern is what Host or Subdomain was given. A nil one is that of a

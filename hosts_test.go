@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"cmp"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -211,6 +212,11 @@ func TestHostMistakes(t *testing.T) {
 	}{
 		{func(app *App) { app.Get("/", sayOK).Subdomain("api") }, "hipflask: Subdomain needs Config.ServerName (SERVER_NAME)"},
 		{func(app *App) { app.Get("/", sayOK).Host("a.test"); app.Get("/", sayMatch).Host("A.test") }, "hipflask: two routes match the same paths for GET:\n\tGET a.test/"},
+		{func(app *App) {
+			bp := NewBlueprint("bp", "/bp")
+			bp.Get("/", sayOK).Host("a.test").Subdomain("b")
+			app.Register(bp)
+		}, "hipflask: GET a.test/bp/ ("},
 		{func(app *App) { app.BuildOnly("/x") }, "hipflask: no URL can be built for a route that is for nothing else; give it a Name"},
 		{func(app *App) { app.Get("/x", sayOK).Alias() }, `hipflask: an alias whose endpoint "sayOK" has no rule of its variables [] to redirect to`},
 		{func(app *App) { app.Get("/<n>", sayOK); app.Get("/x", sayOK).Alias() }, `hipflask: an alias whose endpoint "sayOK" has no rule of its variables [] to redirect to`},
@@ -327,4 +333,111 @@ func TestCatchAll(t *testing.T) {
 		{"GET h /api/7", "200 api id=7"},
 		{"GET h /api/x", "200 spa api/x"},
 	})
+}
+
+// TestBlueprintSubdomain: the hosts of a blueprint's route and of a nested
+// one's, as Flask 3.1.3 gives them.
+func TestBlueprintSubdomain(t *testing.T) {
+	type given struct{ parent, registered, rule, child, nested, childRule string }
+	for _, tt := range []struct {
+		given given // "-" where nothing is said
+		want  string
+	}{
+		{given{"-", "-", "-", "-", "-", "-"}, "ex.test ex.test"},
+		{given{"a", "-", "-", "-", "-", "-"}, "a.ex.test a.ex.test"},
+		{given{"-", "r", "-", "-", "-", "-"}, "r.ex.test r.ex.test"},
+		{given{"a", "r", "-", "-", "-", "-"}, "r.ex.test r.ex.test"},
+		{given{"a", "-", "x", "-", "-", "-"}, "x.ex.test a.ex.test"},
+		{given{"-", "r", "x", "-", "-", "-"}, "x.ex.test r.ex.test"},
+		{given{"a", "-", "-", "b", "-", "-"}, "a.ex.test b.a.ex.test"},
+		{given{"a", "-", "-", "-", "n", "-"}, "a.ex.test n.a.ex.test"},
+		{given{"a", "r", "-", "b", "n", "-"}, "r.ex.test n.r.ex.test"},
+		{given{"-", "-", "-", "b", "-", "-"}, "ex.test b.ex.test"},
+		{given{"-", "-", "-", "-", "n", "-"}, "ex.test n.ex.test"},
+		{given{"a", "-", "-", "b", "-", "x"}, "a.ex.test x.ex.test"},
+		{given{"a", "-", "", "-", "-", "-"}, "ex.test a.ex.test"},
+		{given{"a", "", "-", "-", "-", "-"}, "ex.test ex.test"},
+		{given{"-", "<u>", "-", "-", "www", "-"}, "<u>.ex.test www.<u>.ex.test"},
+		// Flask makes "b." and ".a" of these, which match no request.
+		{given{"", "-", "-", "b", "-", "-"}, "ex.test b.ex.test"},
+		{given{"a", "-", "-", "", "-", "-"}, "a.ex.test a.ex.test"},
+	} {
+		app, _ := newTestApp(t)
+		app.Config.ServerName = "ex.test"
+		app.Get("/apex", sayOK).Subdomain("") // as Flask's subdomain_matching
+		parent, child := NewBlueprint("p", ""), NewBlueprint("c", "")
+		said := func(pattern string, say func(pattern string)) {
+			if pattern != "-" {
+				say(pattern)
+			}
+		}
+		said(tt.given.parent, parent.Subdomain)
+		said(tt.given.child, child.Subdomain)
+		rule, childRule := parent.Get("/p", sayOK), child.Get("/c", sayOK)
+		said(tt.given.rule, func(s string) { rule.Subdomain(s) })
+		said(tt.given.childRule, func(s string) { childRule.Subdomain(s) })
+		nested := parent.Register(child)
+		said(tt.given.nested, func(s string) { nested.Subdomain(s) })
+		registered := app.Register(parent)
+		said(tt.given.registered, func(s string) { registered.Subdomain(s) })
+		if err := app.Check(); err != nil {
+			t.Errorf("%q: %v", tt.given, err)
+			continue
+		}
+		hosts := map[string]string{}
+		for _, r := range app.Routes() {
+			hosts[r.Rule] = cmp.Or(r.Host, "ex.test")
+		}
+		if got := hosts["/p"] + " " + hosts["/c"]; got != tt.want {
+			t.Errorf("%q: got %s, want %s", tt.given, got, tt.want)
+		}
+	}
+}
+
+func TestBlueprintHost(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.ServerName = "ex.test"
+	api, docs, other := NewBlueprint("api", "/v1"), NewBlueprint("docs", "/docs"), NewBlueprint("other", "")
+	api.Get("/<name>", sayMatch).Name("show")
+	api.ErrorHandler(404, func(c *Context, err error) error { return c.Status(200).Text("the blueprint's 404") })
+	docs.Subdomain("docs")
+	docs.Get("/", func(c *Context) error {
+		u, err := c.URLFor("api.show", "tenant", "ada", "name", "x")
+		if err != nil {
+			return err
+		}
+		return c.Text(u)
+	}).Name("index")
+	other.Host("other.test")
+	other.Get("/", sayMatch).Name("index")
+	api.Register(docs)
+	api.Register(other)
+	app.Register(api).Host("<tenant>.api.test")
+	app.Get("/v1/<name>", sayMatch).Name("plain")
+	checkHosts(t, app, []hostRow{
+		{"GET ada.api.test:81 /v1/x", "200 api.show name=x tenant=ada"},
+		{"GET ex.test /v1/x", "200 plain name=x"},
+		{"GET docs.ada.api.test /v1/docs/", "200 http://ada.api.test/v1/x"}, // nested, a Subdomain goes before
+		{"GET ada.api.test /v1/a/b", "200 the blueprint's 404"},
+		{"GET ex.test /v1/a/b", "404"}, // not the blueprint's place
+		{"GET other.test /v1/", "200 api.other.index"},
+		{"GET api.test /", "404"},
+	})
+	for _, tt := range []struct {
+		call func(app *App, bp *Blueprint)
+		want string
+	}{
+		{func(app *App, bp *Blueprint) { app.Register(bp).Host("a.test:80") }, `hipflask: the host "a.test:80" of the blueprint "bp" (hosts_test.go:`},
+		{func(app *App, bp *Blueprint) { app.Register(bp).Host("") }, `hipflask: the host "" of the blueprint "bp" (hosts_test.go:`},
+		{func(app *App, bp *Blueprint) { app.Register(bp).Host("<x>.test").Prefix("/<x>") }, `hipflask: the host of GET /<x>/ (`},
+		{func(app *App, bp *Blueprint) { app.Register(bp).Subdomain("api") }, "hipflask: Subdomain needs Config.ServerName (SERVER_NAME)"},
+	} {
+		app, _ := newTestApp(t)
+		bp := NewBlueprint("bp", "")
+		bp.Get("/", sayOK)
+		tt.call(app, bp)
+		if err := app.Check(); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
+		}
+	}
 }

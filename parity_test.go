@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -14,6 +15,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -33,13 +35,17 @@ type parityRow struct {
 	line                  int
 	id, flask, ours, kind string
 	tests                 []string
+	sections              []string // of docs that the row links to
 }
 
+var ran = flag.String("ran", "", "a `file` of go test -json ./...: TestParity looks whether the tests that docs/parity.md names ran")
+
 // TestParity: every feature of Flask's stands in docs/parity.md once, with an
-// answer, and the test that is named there for it exists and runs.
+// answer, the test that is named there for it exists and runs, and a Go form has
+// an example. With -ran the tests did run, none of them skipped, in any part.
 func TestParity(t *testing.T) {
 	const file, mostNotInGo = "docs/parity.md", 15
-	tests, rows := testFuncs(t), parityRows(t, file)
+	tests, rows, events := testFuncs(t), parityRows(t, file), testEvents(t)
 	seen, kinds := map[string]int{}, map[string]int{}
 	for _, row := range rows {
 		fail := func(format string, args ...any) {
@@ -68,7 +74,13 @@ func TestParity(t *testing.T) {
 				fail("there is no test %s", name)
 			} else if problem != "" {
 				fail("%s %s", name, problem)
+			} else if action := events[name]; *ran != "" && action != "pass" {
+				fail("%s did not run: go test says %q", name, action)
 			}
+		}
+		// That a section is there is for TestDocLinks.
+		if row.kind == "*Go form*" && len(row.sections) == 0 && !slices.ContainsFunc(row.tests, isExample) {
+			fail("a Go form needs an Example, or a link to a section of docs that shows how it is done")
 		}
 	}
 	if n := kinds["*not in Go*"]; n > mostNotInGo {
@@ -90,6 +102,7 @@ func parityRows(t *testing.T, file string) (rows []parityRow) {
 	t.Helper()
 	isID := regexp.MustCompile(`^[A-Z][0-9]+$`)
 	isTest := regexp.MustCompile("`([^`]+)`")
+	isSection := regexp.MustCompile(`\]\(([a-z]+\.md#[^)]+)\)`)
 	for i, line := range strings.Split(readText(t, file), "\n") {
 		cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
 		for i := range cells {
@@ -106,9 +119,49 @@ func parityRows(t *testing.T, file string) (rows []parityRow) {
 		for _, m := range isTest.FindAllStringSubmatch(cells[5], -1) {
 			row.tests = append(row.tests, m[1])
 		}
+		for _, m := range isSection.FindAllStringSubmatch(cells[5], -1) {
+			row.sections = append(row.sections, m[1])
+		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+func isExample(test string) bool {
+	return strings.HasPrefix(test[strings.LastIndexByte(test, '.')+1:], "Example")
+}
+
+// testEvents returns how each test of -ran ended: pass, fail or skip, which goes
+// before pass for a test that skips a part of itself. It names them as testFuncs.
+func testEvents(t *testing.T) map[string]string {
+	t.Helper()
+	ended := map[string]string{}
+	if *ran == "" {
+		return ended
+	}
+	file, err := os.Open(*ran)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for events := json.NewDecoder(file); ; {
+		var event struct{ Action, Package, Test string }
+		if err := events.Decode(&event); err == io.EOF {
+			return ended
+		} else if err != nil {
+			t.Fatalf("%s: %v", *ran, err)
+		}
+		name, _, _ := strings.Cut(event.Test, "/")
+		if dir := strings.TrimPrefix(event.Package, "github.com/hipflask/hipflask"); dir != "" {
+			name = dir[1:] + "." + name
+		}
+		switch event.Action {
+		case "pass", "fail", "skip":
+			if ended[name] == "" || ended[name] == "pass" {
+				ended[name] = event.Action
+			}
+		}
+	}
 }
 
 // testFuncs returns what keeps each test and example from running, "" for

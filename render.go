@@ -65,9 +65,10 @@ type page struct {
 // knows of files, extends or reloading.
 //
 // Pages run at the same time, each with the request of its c; an executor keeps
-// nothing of a request once execute has returned.
+// nothing of a request once execute has returned. The writer is a bytes.Buffer,
+// or a pageStream whose client may be slow.
 type executor interface {
-	execute(w *bytes.Buffer, c *Context, data Data) error
+	execute(w io.Writer, c *Context, data Data) error
 }
 
 // newRenderer reads and parses templates/ in root, which may be nil. A mistake
@@ -92,41 +93,31 @@ func newRenderer(a *App, root fs.FS, reload bool, others ...fs.FS) *renderer {
 	return rd
 }
 
-// render renders a page. The bytes are the caller's own.
-func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
-	p, err := rd.current().page(name)
-	if err != nil {
-		return nil, err
-	}
-	return p.render(c, data)
-}
+// page returns the page of a file.
+func (rd *renderer) page(name string) (*page, error) { return rd.current().page(name) }
 
-// renderBlock renders one block of a page, as the page would show it.
-func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
+// block returns one block of a page, as the page would show it.
+func (rd *renderer) block(name, block string) (*page, error) {
 	set := rd.current()
 	p, err := set.page(name)
-	if err == nil {
-		p, err = set.block(p, block)
-	}
 	if err != nil {
 		return nil, err
 	}
-	return p.render(c, data)
+	return set.block(p, block)
 }
 
-// renderString renders source as an HTML page, which may extend and include
+// fromString returns source as an HTML page, which may extend and include
 // files. Some sources are kept parsed, up to maxStrings; one more takes the place
 // of any of them. So source is the program's text, never a visitor's, who could
 // call every function with it.
-func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
-	return rd.current().fromString(source).render(c, data)
-}
+func (rd *renderer) fromString(source string) *page { return rd.current().fromString(source) }
 
 // buffers are what pages are written to before they are copied out.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 const maxPooledBuffer = 1 << 20
 
+// render renders a page whole. The bytes are the caller's own.
 func (p *page) render(c *Context, data Data) ([]byte, error) {
 	if p.err != nil {
 		return nil, p.err
@@ -147,6 +138,17 @@ func (p *page) render(c *Context, data Data) ([]byte, error) {
 		TemplateRendered.Send(c, Rendering{p.name, data})
 	}
 	return out, err
+}
+
+// stream is render into a reply that is sent meanwhile.
+func (p *page) stream(w io.Writer, c *Context, data Data) error {
+	data = contextData(c, data)
+	BeforeRenderTemplate.Send(c, Rendering{p.name, data})
+	if err := p.run.execute(w, c, data); err != nil {
+		return err
+	}
+	TemplateRendered.Send(c, Rendering{p.name, data})
+	return nil
 }
 
 // contextData adds what the context processors give to what the view gave,
@@ -540,7 +542,7 @@ func isHTML(name string) bool {
 	return name == "<string>"
 }
 
-func (p *clonePool) execute(w *bytes.Buffer, c *Context, data Data) error {
+func (p *clonePool) execute(w io.Writer, c *Context, data Data) error {
 	var cl *clone
 	select {
 	case cl = <-p.free:
@@ -561,9 +563,9 @@ func (p *clonePool) execute(w *bytes.Buffer, c *Context, data Data) error {
 	return nil
 }
 
-func (cl *clone) execute(w *bytes.Buffer, name string, c *Context, data Data) error {
-	cl.funcs.set(c)
-	defer cl.funcs.set(nil)
+func (cl *clone) execute(w io.Writer, name string, c *Context, data Data) error {
+	cl.funcs.set(c, w)
+	defer cl.funcs.set(nil, nil)
 	return cl.template.ExecuteTemplate(w, name, data)
 }
 

@@ -46,6 +46,28 @@ func pageContext(t testing.TB, files map[string]string, setup ...func(a *App)) *
 	return a.NewContext(nil, httptest.NewRequest("GET", "/", nil))
 }
 
+// render, renderBlock and renderString are pages without a reply around them.
+
+func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
+	p, err := rd.page(name)
+	if err != nil {
+		return nil, err
+	}
+	return p.render(c, data)
+}
+
+func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
+	p, err := rd.block(name, block)
+	if err != nil {
+		return nil, err
+	}
+	return p.render(c, data)
+}
+
+func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
+	return rd.fromString(source).render(c, data)
+}
+
 func renderPage(t *testing.T, c *Context, name string, data Data) string {
 	t.Helper()
 	page, err := c.app.renderer.render(c, name, data)

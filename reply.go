@@ -75,50 +75,132 @@ func (c *Context) DeleteCookie(name string) {
 // under templates/ in Config.Root, and its ending chooses the Content-Type;
 // data may be nil. The error of a broken or missing template names it.
 func (c *Context) Render(name string, data Data) error {
-	page, err := c.app.renderer.render(c, name, data)
+	p, err := c.app.renderer.page(name)
 	if err != nil {
 		return err
 	}
-	return c.reply(pageType(name), page)
+	return c.renderPage(p, pageType(name), data)
 }
 
 // RenderBlock is [Context.Render] for one block of a page, without its layout:
 // for a script that replaces a part of the page.
 func (c *Context) RenderBlock(name, block string, data Data) error {
-	page, err := c.app.renderer.renderBlock(c, name, block, data)
+	p, err := c.app.renderer.block(name, block)
 	if err != nil {
 		return err
 	}
-	return c.reply(pageType(name), page)
+	return c.renderPage(p, pageType(name), data)
 }
 
 // RenderString is [Context.Render] with the template's text in place of its
 // name, always as HTML. Never put what a visitor sent into the source; that is
 // what data is for.
 func (c *Context) RenderString(source string, data Data) error {
-	page, err := c.app.renderer.renderString(c, source, data)
+	return c.renderPage(c.app.renderer.fromString(source), htmlType, data)
+}
+
+func (c *Context) renderPage(p *page, contentType string, data Data) error {
+	if c.streams && p.err == nil {
+		return c.stream(contentType, func(w io.Writer) error { return p.stream(w, c, data) })
+	}
+	body, err := p.render(c, data)
 	if err != nil {
 		return err
 	}
-	return c.reply(htmlType, page)
+	return c.reply(contentType, body)
 }
 
 // Component is a page or a part of one that writes itself, such as a component
 // of templ.
 type Component interface {
 	// Render writes the component as HTML. What it writes before it returns an
-	// error is thrown away.
+	// error is thrown away, but for a stream's.
 	Render(ctx context.Context, w io.Writer) error
 }
 
 // RenderComponent is [Context.Render] for a [Component], always as HTML. It is
 // given the request's context. If it fails nothing of it is sent.
 func (c *Context) RenderComponent(component Component) error {
+	render := func(w io.Writer) error {
+		if err := component.Render(c.Request.Context(), w); err != nil {
+			return fmt.Errorf("hipflask: rendering %T: %w", component, err)
+		}
+		return nil
+	}
+	if c.streams {
+		return c.stream(htmlType, render)
+	}
 	var page bytes.Buffer
-	if err := component.Render(c.Request.Context(), &page); err != nil {
-		return fmt.Errorf("hipflask: rendering %T: %w", component, err)
+	if err := render(&page); err != nil {
+		return err
 	}
 	return c.reply(htmlType, page.Bytes())
+}
+
+// Stream has the page that follows sent while it is made, and returns c: Flask's
+// stream_template and stream_template_string. It is for pages that are large, or
+// that range over a channel or an iterator that takes its time.
+//
+//	return c.Stream().Render("report.html", hipflask.Data{"rows": rows})
+//
+// The page is sent in pieces of 4 KiB or more. In a template {{flush}} sends at once what
+// there is, and does nothing in a page that is not streamed; a [Component] may
+// call Flush() error of its writer.
+//
+// The first piece makes the reply final, as with [Context.Writer]: the
+// after-hooks run and the session is saved, with the messages that the page has
+// shown until then; put {{flush}} after them. If the page fails before its first
+// piece, that is a clean 500; later, the error is logged and the connection
+// cut, so that the client knows. If the client leaves, the page ends at the next
+// piece. HEAD gets the header and makes no page.
+//
+// A stream holds its own copy of the page for as long as it lasts. Other replies
+// than Render and its kind are sent whole as ever.
+func (c *Context) Stream() *Context {
+	c.streams = true
+	return c
+}
+
+// streamPiece is how much of a stream is collected before it is sent.
+const streamPiece = 4 << 10
+
+// pageStream collects what a page writes.
+type pageStream struct {
+	buffer *bufio.Writer // before the reply's Writer
+	c      *Context
+}
+
+func (s *pageStream) Write(b []byte) (int, error)       { return s.buffer.Write(b) }
+func (s *pageStream) WriteString(t string) (int, error) { return s.buffer.WriteString(t) }
+
+// Flush sends what there is.
+func (s *pageStream) Flush() error {
+	if err := s.buffer.Flush(); err != nil {
+		return err
+	}
+	err := replyWriter{s.c}.FlushError()
+	if errors.Is(err, errors.ErrUnsupported) { // by a middleware that collects the reply
+		return nil
+	}
+	return err
+}
+
+// stream sends what render writes.
+func (c *Context) stream(contentType string, render func(w io.Writer) error) error {
+	c.streams = false // the next page is for another Stream
+	c.setType(contentType)
+	w := replyWriter{c}
+	if c.Request.Method == http.MethodHead {
+		return w.begin(0)
+	}
+	s := &pageStream{bufio.NewWriterSize(w, streamPiece), c}
+	if err := render(s); err != nil {
+		return err
+	}
+	if err := s.buffer.Flush(); err != nil {
+		return err
+	}
+	return w.begin(0) // the reply of an empty page begins too
 }
 
 // Text prepares a reply of plain text.
@@ -345,13 +427,17 @@ func pageType(name string) string {
 
 // reply prepares a body. A Content-Type that the handler chose itself stays.
 func (c *Context) reply(contentType string, body []byte) error {
+	c.setType(contentType)
+	c.setBody(body)
+	return nil
+}
+
+func (c *Context) setType(contentType string) {
 	h := c.Header()
 	if chosen := h["Content-Type"]; len(chosen) == 0 || chosen[0] == c.values[0] {
 		c.values[0] = contentType
 		h["Content-Type"] = c.values[0:1:1]
 	}
-	c.setBody(body)
-	return nil
 }
 
 // setBody makes body the reply's, in place of what was prepared before.

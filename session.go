@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,8 @@ type Session struct {
 	mu       sync.Mutex
 	loaded   bool
 	opened   SessionData // as the store gave it; never changed
+	started  time.Time   // what was kept under startedKey; zero for a new session
+	checked  bool        // Config.SessionsValidSince was asked
 	values   map[string]json.RawMessage
 	owned    bool           // values is no longer opened.Values, but a copy
 	touched  bool           // read or changed: the reply varies with the cookie
@@ -100,6 +103,9 @@ type SessionStore interface {
 	// what it has of it, and the value is not used, since the browser is told
 	// to drop the cookie.
 	//
+	// An empty value for a session that has Values leaves the browser's cookie as
+	// it is: there is nothing to say, as when another request has ended it.
+	//
 	// Save may be called again with fewer Values when the cookie is too large.
 	Save(ctx context.Context, data SessionData) (cookie string, err error)
 }
@@ -140,6 +146,11 @@ const (
 	permanentKey = "_permanent"
 	flashesKey   = "_flashes"
 )
+
+// startedKey is where a saved session has the time it began, in microseconds,
+// if Config.SessionsValidSince is set. It is ours alone, and no value of the
+// opened session.
+const startedKey = "_started"
 
 // Session returns the request's session, never nil. It is loaded at the first
 // call of one of its methods. A request that calls none pays nothing for it,
@@ -234,12 +245,13 @@ func (s *Session) Pop(key string, dst any) bool {
 // Delete removes a value, if there is one.
 func (s *Session) Delete(key string) { s.Pop(key, nil) }
 
-// Clear removes every value, and so ends the session.
+// Clear removes every value, and so ends the session. What is set after it begins
+// another one, as after [Session.Renew].
 func (s *Session) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.writable("") {
-		s.values, s.owned = map[string]json.RawMessage{}, true
+		s.values, s.owned, s.renewed = map[string]json.RawMessage{}, true, true
 		s.changed()
 	}
 }
@@ -255,7 +267,8 @@ func (s *Session) Permanent() bool { return s.GetBool(permanentKey) }
 
 // Renew gives the session a new identity and keeps its values. Call it where a
 // visitor signs in: a session id that somebody planted or copied before is then
-// worth nothing. The signed cookie has no id; it is signed anew.
+// worth nothing. The signed cookie has no id; it is signed anew. For
+// Config.SessionsValidSince the session begins with it.
 func (s *Session) Renew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -347,6 +360,10 @@ func (s *Session) fail(err error) {
 // Without a secret key it does not: there is no session to depend on.
 func (s *Session) touch() {
 	s.load()
+	if !s.checked {
+		s.checked = true
+		s.checkRevoked()
+	}
 	s.touched = s.c.app.sessions != nil
 }
 
@@ -390,7 +407,46 @@ func (s *Session) open(cookie string) bool {
 		return false
 	}
 	s.opened, s.values = data, data.Values
+	s.takeStarted()
 	return true
+}
+
+// takeStarted moves the time the session began out of its values. A session that
+// was saved without it is as old as can be.
+func (s *Session) takeStarted() {
+	if s.c.app.Config.SessionsValidSince == nil {
+		return
+	}
+	var micros int64
+	if json.Unmarshal(s.values[startedKey], &micros) != nil {
+		micros = 0
+	}
+	s.started = time.UnixMicro(micros)
+	s.values = maps.Clone(s.values)
+	delete(s.values, startedKey)
+	s.opened.Values = s.values
+}
+
+// checkRevoked asks Config.SessionsValidSince about an opened session. Until the
+// answer is there the session is empty, also if there is none but a panic.
+func (s *Session) checkRevoked() {
+	validSince := s.c.app.Config.SessionsValidSince
+	if validSince == nil || len(s.values) == 0 {
+		return
+	}
+	opened, values := s.opened, s.values
+	s.opened, s.values = SessionData{}, nil
+	view := &Session{c: s.c, loaded: true, checked: true, opened: opened, values: values}
+	since, err := validSince(s.c.Request.Context(), view)
+	switch {
+	case err != nil:
+		s.fail(Error(http.StatusServiceUnavailable, "").Wrap(fmt.Errorf("hipflask: Config.SessionsValidSince: %w", err)))
+	case s.started.Before(since):
+		s.started = time.Time{}
+		s.c.app.Logger().Debug("hipflask: the session began before Config.SessionsValidSince: it is empty")
+	default:
+		s.opened, s.values = opened, values
+	}
 }
 
 // sessionAgeValid reports whether a session saved at issued is neither too old
@@ -538,6 +594,9 @@ func (s *Session) store() (setCookie string, err error) {
 		if err != nil {
 			return "", err
 		}
+		if value == "" {
+			return "", nil
+		}
 		cookie.Value = value
 		if s.permanent() {
 			cookie.Expires = data.Expires
@@ -563,6 +622,14 @@ func (s *Session) store() (setCookie string, err error) {
 // data returns the session for the store, with other values than its own.
 func (s *Session) data(values map[string]json.RawMessage) SessionData {
 	now := time.Now()
+	if s.c.app.Config.SessionsValidSince != nil && len(values) > 0 {
+		started := s.started
+		if s.renewed || started.IsZero() {
+			started = now
+		}
+		values = maps.Clone(values)
+		values[startedKey] = strconv.AppendInt(nil, started.UnixMicro(), 10)
+	}
 	return SessionData{
 		Values:  values,
 		State:   s.opened.State,

@@ -24,6 +24,7 @@ import (
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/flaskcompat"
+	"github.com/hipflask/hipflask/hipflasktest"
 )
 
 // vector is one of testdata/cookie-vectors.json: what Flask made of a session,
@@ -239,6 +240,17 @@ func sign(secret, payload string, issued time.Time) string {
 // signJSON signs a session's text.
 func signJSON(text string) string {
 	return sign("secret", base64.RawURLEncoding.EncodeToString([]byte(text)), time.Now())
+}
+
+// TestStore: the contract of every session store.
+func TestStore(t *testing.T) {
+	hipflasktest.TestSessionStore(t, func(cfg *hipflask.Config) {
+		store := flaskcompat.NewSessionStore()
+		if err := store.Configure(cfg); err != nil { // for what the suite asks the store without an App
+			t.Error(err)
+		}
+		cfg.SessionStore = store
+	})
 }
 
 // TestSignedNonsense: what is signed and still no session, or asks for too much,
@@ -644,6 +656,7 @@ func newApp(t testing.TB, configure func(testing.TB, *hipflask.Config), view fun
 	return app
 }
 
+// visit asks for the view with a Cookie header; "" is none.
 func visit(app *hipflask.App, cookie string) *httptest.ResponseRecorder {
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 	if cookie != "" {
