@@ -436,6 +436,79 @@ func TestServeAndShutdown(t *testing.T) {
 	}
 }
 
+// An event stream hears of the end. What will end by itself does not, and is
+// waited for.
+func TestShutdownOfStreams(t *testing.T) {
+	app, _ := newTestApp(t)
+	began, ended, finish := make(chan bool), make(chan error, 2), make(chan bool)
+	app.Get("/events", func(c *Context) error {
+		c.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		fmt.Fprint(c.Writer(), "data: 1\n\n")
+		fmt.Fprint(c.Writer(), "data: 2\n\n")
+		began <- true
+		<-c.Request.Context().Done()
+		ended <- c.Request.Context().Err()
+		return nil
+	}).Name("events")
+	app.Get("/export", func(c *Context) error {
+		w := c.Writer()
+		io.WriteString(w, "a")
+		began <- true
+		<-finish
+		io.WriteString(w, "b")
+		return c.Request.Context().Err()
+	}).Name("export")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error)
+	go func() { served <- app.Serve(ctx, l) }()
+	bodies := make(chan string)
+	get := func(path string) {
+		res, err := http.Get("http://" + l.Addr().String() + path)
+		if err != nil {
+			bodies <- err.Error()
+			return
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		bodies <- fmt.Sprintf("%s %v", body, err)
+	}
+	go get("/events")
+	<-began
+	go get("/export")
+	<-began
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the event stream does not hear of the end")
+	}
+	if got := <-bodies; got != "data: 1\n\ndata: 2\n\n <nil>" {
+		t.Errorf("events: got %q", got)
+	}
+	close(finish)
+	if got := <-bodies; got != "ab <nil>" {
+		t.Errorf("export: got %q, want both parts", got)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+
+	// However often Writer is asked for.
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	request := httptest.NewRequestWithContext(context.WithValue(t.Context(), stoppingKey{}, ctx), "GET", "/", nil)
+	if again := endsWithServer(endsWithServer(request)); again == request || again != endsWithServer(again) {
+		t.Error("a request's context is tied to the server more than once, or not")
+	}
+	if plain := httptest.NewRequest("GET", "/", nil); endsWithServer(plain) != plain {
+		t.Error("a request of another server changes")
+	}
+}
+
 func TestServeReportsMistakes(t *testing.T) {
 	app, _ := newTestApp(t)
 	app.Config.ServerName = "https://not.a.host/"

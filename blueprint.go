@@ -700,7 +700,7 @@ type expansion struct {
 	app       *App
 	routes    []*Route
 	scaffolds []*scaffold // one for each registration, in order
-	templates []fs.FS
+	templates []templateFolder
 	names     map[string]*Registration
 	seen      map[*Blueprint]bool // whose app-wide parts are in
 	mistakes  []error
@@ -759,7 +759,9 @@ func (x *expansion) register(parent *scaffold, reg *Registration) {
 	}
 	x.names[own.name] = reg
 	x.scaffolds = append(x.scaffolds, &own)
-	x.templates = append(x.templates, rec.templates...)
+	for _, fsys := range rec.templates {
+		x.templates = append(x.templates, templateFolder{own.name, fsys})
+	}
 	x.add(&own, rec.routes, rec.children, func(r *Route) { x.place(&own, reg, host, r) })
 }
 

@@ -82,49 +82,60 @@ type outputKey struct{}
 
 // allCommands returns the App's commands and those of its blueprints. Its error
 // has the names that two of them want; the first keeps it.
-func (a *App) allCommands() (all []*command, err error) {
-	var mistakes []error
-	all = slices.Clone(a.commands)
-	add := func(to *[]*command, c *command, where string) {
-		other := findCommand(*to, c.name)
-		switch {
-		case other == c: // of a blueprint that is registered twice
-		case other != nil || to == &all && builtIn[c.name] != "":
-			mistakes = append(mistakes, fmt.Errorf("hipflask: there is a command %q already; "+
-				"give the blueprint registered at %s another Name or CommandGroup", c.name, where))
-		default:
-			*to = append(*to, c)
-		}
-	}
-	var register func(parent string, regs []*Registration)
-	register = func(parent string, regs []*Registration) {
-		for _, reg := range regs {
-			name := joinName(parent, reg.name)
-			group, commands := name, reg.bp.recorded.commands
-			if reg.group != nil {
-				group = *reg.group
-			}
-			to := &all
-			switch {
-			case len(commands) == 0 || group == "":
-			case !isCommandName(group):
-				mistakes = append(mistakes, fmt.Errorf("hipflask: the CommandGroup %q (%s): a name is one word that begins with no -", group, reg.where))
-			default:
-				shared := findCommand(all, group)
-				if shared == nil || shared.run != nil {
-					shared = &command{name: group}
-					add(&all, shared, reg.where)
-				}
-				to = &shared.group
-			}
+func (a *App) allCommands() ([]*command, error) {
+	t := &commandTree{all: slices.Clone(a.commands)}
+	t.register("", a.registrations)
+	return t.all, errors.Join(t.mistakes...)
+}
+
+type commandTree struct {
+	all      []*command
+	mistakes []error
+}
+
+// register adds the commands of blueprints, each to its group.
+func (t *commandTree) register(parent string, regs []*Registration) {
+	for _, reg := range regs {
+		name := joinName(parent, reg.name)
+		if commands := reg.bp.recorded.commands; len(commands) > 0 {
+			to := t.group(reg, name)
 			for _, c := range commands {
-				add(to, c, reg.where)
+				t.add(to, c, reg)
 			}
-			register(name, reg.bp.recorded.children)
 		}
+		t.register(name, reg.bp.recorded.children)
 	}
-	register("", a.registrations)
-	return all, errors.Join(mistakes...)
+}
+
+// group returns where the commands of a blueprint belong.
+func (t *commandTree) group(reg *Registration, name string) *[]*command {
+	if reg.group != nil {
+		name = *reg.group
+	}
+	if name == "" {
+		return &t.all
+	}
+	if !isCommandName(name) {
+		t.mistakes = append(t.mistakes, fmt.Errorf("hipflask: the CommandGroup %q (%s): a name is one word that begins with no -", name, reg.where))
+	}
+	group := findCommand(t.all, name)
+	if group == nil || group.run != nil {
+		group = &command{name: name}
+		t.add(&t.all, group, reg)
+	}
+	return &group.group
+}
+
+func (t *commandTree) add(to *[]*command, c *command, reg *Registration) {
+	other := findCommand(*to, c.name)
+	switch {
+	case other == c: // of a blueprint that is registered twice
+	case other != nil || to == &t.all && builtIn[c.name] != "":
+		t.mistakes = append(t.mistakes, fmt.Errorf("hipflask: there is a command %q already; "+
+			"give the blueprint registered at %s another Name or CommandGroup", c.name, reg.where))
+	default:
+		*to = append(*to, c)
+	}
 }
 
 // builtIn has the commands of every App.
@@ -152,9 +163,10 @@ func findCommand(commands []*command, name string) *command {
 //	hello admin create-user   runs a command of a blueprint, see [Blueprint.Command]
 //	hello help                lists the commands; hello run --help is the help of one
 //
-// What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT and
-// HIPFLASK_DEBUG, and --debug also before Config.Debug. With --cert and --key,
-// files in PEM form, it serves HTTPS.
+// What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT,
+// HIPFLASK_RUN_CERT, HIPFLASK_RUN_KEY and HIPFLASK_DEBUG, and --debug also before
+// Config.Debug. With a certificate and its key, files in PEM form, it serves
+// HTTPS.
 //
 // Main returns when the command is done, and so after SIGINT or SIGTERM has
 // ended run. Else it prints the error and exits: with 1 if the command failed,
@@ -281,7 +293,8 @@ func (l *commandLine) run(ctx context.Context, args []string) error {
 	if err := p.parse(args); err != nil {
 		return err
 	}
-	certificate, err := p.certificate(certFile, keyFile)
+	certificate, err := p.certificate(
+		cmp.Or(certFile, os.Getenv("HIPFLASK_RUN_CERT")), cmp.Or(keyFile, os.Getenv("HIPFLASK_RUN_KEY")))
 	if err != nil {
 		return err
 	}

@@ -263,6 +263,20 @@ func TestRunCommandEnvironment(t *testing.T) {
 	if code != 2 || !strings.Contains(err, `HIPFLASK_RUN_PORT is "five"`) {
 		t.Errorf("got %d and %s", code, err)
 	}
+	// The options go before the environment.
+	t.Setenv("HIPFLASK_RUN_PORT", "0")
+	t.Setenv("HIPFLASK_RUN_KEY", "no.key")
+	code, _, err = runCommand(t.Context(), app, "run")
+	if code != 2 || !strings.Contains(err, "'--key' needs '--cert' too") {
+		t.Errorf("got %d and %s", code, err)
+	}
+	cert, key, _ := writeCertificate(t)
+	t.Setenv("HIPFLASK_RUN_CERT", cert)
+	lines, _, stop := start(t, newCommandApp(t), "run", "--key", key)
+	defer stop()
+	if url := listensOn(t, lines); !strings.HasPrefix(url, "https://") {
+		t.Errorf("got %s, want https", url)
+	}
 }
 
 func TestOwnCommand(t *testing.T) {

@@ -185,6 +185,12 @@ type Config struct {
 	// does so too. Key: TEMPLATES_AUTO_RELOAD.
 	TemplatesAutoReload bool
 
+	// ExplainTemplateLoading logs for each template where it was looked for, in
+	// the App's folder and in those of blueprints, and which one counts: when
+	// templates are read, which is when setup ends, and when a missing one is
+	// asked for. Key: EXPLAIN_TEMPLATE_LOADING.
+	ExplainTemplateLoading bool
+
 	// DisableAutomaticOptions leaves OPTIONS to your own routes; otherwise it is
 	// answered with the methods that a path allows.
 	// Key: PROVIDE_AUTOMATIC_OPTIONS, reversed.
@@ -387,27 +393,94 @@ func isUpper(key string) bool {
 	return strings.ToUpper(key) == key && strings.ToLower(key) != key
 }
 
-// FromFile takes the keys of a JSON file whose top level is an object, as
-// [Config.FromMap] does. The path is relative to the working directory, not to
-// Root as in Flask. A missing file is an error that satisfies
-// errors.Is(err, fs.ErrNotExist).
-func (cfg *Config) FromFile(path string) error {
-	if ext := filepath.Ext(path); !strings.EqualFold(ext, ".json") {
-		return fmt.Errorf("hipflask: Config.FromFile(%q): the extension %q is unknown; give a .json file", path, ext)
+// FromFile takes the keys of a file as [Config.FromMap] does. It is Flask's
+// from_file: load decodes what the file holds into a map, and is the Unmarshal
+// of a library. The one for TOML is
+//
+//	err := app.Config.FromFile("config.toml", toml.Unmarshal)
+//
+// of github.com/pelletier/go-toml/v2 or github.com/BurntSushi/toml. Without load
+// the file is JSON, and its name must end in .json. Whole numbers are int for
+// [Config.Get], whatever the library makes of them, but for encoding/json.
+//
+// The path is relative to the working directory, not to Root as in Flask. A
+// missing file is an error that satisfies errors.Is(err, fs.ErrNotExist), for
+// programs that can do without: Flask's silent. If any value is wrong it changes
+// nothing and returns every mistake.
+func (cfg *Config) FromFile(path string, load ...func(data []byte, v any) error) error {
+	switch ext := filepath.Ext(path); {
+	case len(load) > 1:
+		return fmt.Errorf("hipflask: Config.FromFile(%q): %d functions to load it; give one", path, len(load))
+	case len(load) == 0 && !strings.EqualFold(ext, ".json"):
+		return fmt.Errorf("hipflask: Config.FromFile(%q): without a function to load it the file is JSON, and its name ends in .json; "+
+			"for others give one, such as toml.Unmarshal", path)
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("hipflask: Config.FromFile: %w", err)
 	}
+	var m map[string]any
+	if len(load) == 0 {
+		m, err = decodeJSONFile(path, content)
+	} else {
+		m, err = loadFile(path, content, load[0])
+	}
+	if err != nil {
+		return err
+	}
+	return cfg.fromMap(path, m)
+}
+
+func decodeJSONFile(path string, content []byte) (map[string]any, error) {
 	value, err := decodeJSON(content)
 	if err != nil {
-		return fmt.Errorf("hipflask: %s is not JSON: %w", path, err)
+		return nil, fmt.Errorf("hipflask: %s is not JSON: %w", path, err)
 	}
 	m, ok := value.(map[string]any)
 	if !ok {
-		return fmt.Errorf(`hipflask: %s: the top level must be an object, {"KEY": value}`, path)
+		return nil, fmt.Errorf(`hipflask: %s: the top level must be an object, {"KEY": value}`, path)
 	}
-	return cfg.fromMap(path, m)
+	return m, nil
+}
+
+func loadFile(path string, content []byte, load func([]byte, any) error) (map[string]any, error) {
+	m := map[string]any{}
+	if err := load(content, &m); err != nil {
+		var placed interface{ Position() (row, column int) } // go-toml's, whose text has no line
+		if errors.As(err, &placed) {
+			row, _ := placed.Position()
+			err = fmt.Errorf("line %d: %w", row, err)
+		}
+		return nil, fmt.Errorf("hipflask: %s: %w", path, err)
+	}
+	plainValues(m)
+	return m, nil
+}
+
+// plainValues makes every int64 an int and every list a []any, so that a key of
+// one's own has the same types from any file.
+func plainValues(v any) any {
+	switch v := v.(type) {
+	case int64:
+		if int64(int(v)) == v {
+			return int(v)
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = plainValues(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = plainValues(v[i])
+		}
+	case []map[string]any: // BurntSushi's array of tables
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = plainValues(v[i])
+		}
+		return list
+	}
+	return v
 }
 
 // decodeJSON decodes one value; an error names its line.
@@ -428,7 +501,8 @@ func decodeJSON(content []byte) (value any, err error) {
 // A value is JSON where it can be, else text: true, 10, [1, 2], {"a": 1}, null.
 // Fields read their own type, so SECRET_KEY=123 is text, a duration takes
 // seconds or "168h", and a list may be written a,b. Two underscores reach into a
-// map: MYAPP_MAIL__PORT=25 sets the key PORT of the map MAIL.
+// map: MYAPP_MAIL__PORT=25 sets the key PORT of the map MAIL, and
+// MYAPP_TRUSTED_PROXIES__FOR=1 the field For of TrustedProxies.
 //
 // If any value is wrong it changes nothing and returns every mistake.
 func (cfg *Config) FromEnv(prefix string) error {
@@ -466,8 +540,8 @@ func (cfg *Config) putVariable(source, key, value string) error {
 // putInner sets a value inside the map under key. The maps on the way are
 // copied, for a load that fails must leave them as they were.
 func (cfg *Config) putInner(source, key string, path []string, value any) error {
-	if cfg.setting(key) != nil {
-		return fmt.Errorf("hipflask: %s: %s is no map, so nothing can be set inside it", source, key)
+	if s := cfg.setting(key); s != nil {
+		return putInField(source, key, s, path, value)
 	}
 	outer, last := map[string]any{key: cfg.own[key]}, len(path)
 	m := outer
@@ -487,6 +561,19 @@ func (cfg *Config) putInner(source, key string, path []string, value any) error 
 		m = inner
 	}
 	return cfg.put(source, key, outer[key])
+}
+
+// putInField is putInner for a field whose key is a map: TRUSTED_PROXIES__FOR=1.
+func putInField(source, key string, s setting, path []string, value any) error {
+	m, isMap := s.get().(map[string]any)
+	if !isMap || len(path) > 1 {
+		return fmt.Errorf("hipflask: %s: %s is no map, so nothing can be set inside it", source, strings.Join(append([]string{key}, path[:len(path)-1]...), "__"))
+	}
+	m[strings.ToLower(path[0])] = value
+	if !s.set(m) {
+		return fmt.Errorf("hipflask: %s: %s__%s cannot be %s; %s takes %s", source, key, path[0], describeRefused(key, value), key, s.accepts())
+	}
+	return nil
 }
 
 // FromDotEnv reads a file of lines KEY=value, by custom ".env", where secrets

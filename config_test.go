@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/netip"
 	"os"
@@ -52,7 +54,7 @@ func TestConfigDefaults(t *testing.T) {
 		{"MAX_FORM_MEMORY_SIZE", int64(500_000), ""},
 		{"MAX_FORM_PARTS", 1000, ""},
 		{"TEMPLATES_AUTO_RELOAD", false, "None, which follows DEBUG; so does false here"},
-		{"EXPLAIN_TEMPLATE_LOADING", nil, "False; no such field yet"},
+		{"EXPLAIN_TEMPLATE_LOADING", false, ""},
 		{"MAX_COOKIE_SIZE", 4093, ""},
 		{"PROVIDE_AUTOMATIC_OPTIONS", true, ""},
 
@@ -269,7 +271,7 @@ func TestConfigGetThenSet(t *testing.T) {
 		SessionCookieEncrypt: true, PermanentSessionLifetime: time.Minute, DisableSessionRefresh: true, MaxCookieSize: -1,
 		ServerName: "example.com", ApplicationRoot: "/app", PreferredURLScheme: "https", MaxContentLength: -1,
 		MaxFormMemorySize: -1, MaxFormParts: -1, SendFileMaxAge: time.Hour, TrustedOrigins: []string{"https://a.example"},
-		TemplatesAutoReload: true, DisableAutomaticOptions: true, TrustedHosts: []string{".example.com"},
+		TemplatesAutoReload: true, ExplainTemplateLoading: true, DisableAutomaticOptions: true, TrustedHosts: []string{".example.com"},
 		TrustedProxies: TrustedProxies{For: 1, Proto: 1, Host: 2, Port: 1, Prefix: 1, Peers: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 	}
 	for _, from := range []Config{{}, full} {
@@ -401,11 +403,32 @@ func TestFromEnvNested(t *testing.T) {
 	}
 }
 
+// TestFromEnvProxies: the arguments of ProxyFix one by one, over what was set.
+func TestFromEnvProxies(t *testing.T) {
+	t.Setenv("HFTEST_TRUSTED_PROXIES__FOR", "1")
+	t.Setenv("HFTEST_TRUSTED_PROXIES__host", "2")
+	t.Setenv("HFTEST_TRUSTED_PROXIES__PEERS", "10.0.0.0/8,::1/128")
+	for given, proto := range map[string]int{`{"for": 7, "proto": 3}`: 3, "null": 0} {
+		t.Setenv("HFTEST_TRUSTED_PROXIES", given)
+		var cfg Config
+		if err := cfg.FromEnv("HFTEST"); err != nil {
+			t.Fatal(err)
+		}
+		want := TrustedProxies{For: 1, Host: 2, Proto: proto, Peers: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
+		if !reflect.DeepEqual(cfg.TrustedProxies, want) {
+			t.Errorf("%s: got %+v, want %+v", given, cfg.TrustedProxies, want)
+		}
+	}
+}
+
 func TestFromEnvErrors(t *testing.T) {
 	t.Setenv("HFTEST_DEBUG", "perhaps")
 	t.Setenv("HFTEST_MAX_FORM_PARTS", "many")
 	t.Setenv("HFTEST_SECRET_KEY__X", "1")
 	t.Setenv("HFTEST_TAKEN__X", "1")
+	t.Setenv("HFTEST_TRUSTED_PROXIES__FOR", "one")
+	t.Setenv("HFTEST_TRUSTED_PROXIES__FRO", "1")
+	t.Setenv("HFTEST_TRUSTED_PROXIES__FOR__X", "1")
 	t.Setenv("HFTEST_TESTING", "true")
 	cfg := Config{}
 	cfg.Set("TAKEN", "text")
@@ -413,11 +436,15 @@ func TestFromEnvErrors(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
+	const proxies = `TRUSTED_PROXIES takes a map with numbers of proxies, such as {"for": 1, "proto": 1, "host": 1, "port": 1, "prefix": 1, "peers": ["10.0.0.0/8"]}`
 	want := strings.Join([]string{
 		`hipflask: the environment's HFTEST_DEBUG: DEBUG cannot be "perhaps"; give true or false`,
 		`hipflask: the environment's HFTEST_MAX_FORM_PARTS: MAX_FORM_PARTS cannot be "many"; give a number above 0, or null for no limit`,
 		`hipflask: the environment's HFTEST_SECRET_KEY__X: SECRET_KEY is no map, so nothing can be set inside it`,
 		`hipflask: the environment's HFTEST_TAKEN__X: TAKEN is set already and no map, so nothing can be set inside it`,
+		`hipflask: the environment's HFTEST_TRUSTED_PROXIES__FOR: TRUSTED_PROXIES__FOR cannot be "one"; ` + proxies,
+		`hipflask: the environment's HFTEST_TRUSTED_PROXIES__FOR__X: TRUSTED_PROXIES__FOR is no map, so nothing can be set inside it`,
+		`hipflask: the environment's HFTEST_TRUSTED_PROXIES__FRO: TRUSTED_PROXIES__FRO cannot be 1; ` + proxies,
 	}, "\n")
 	if err.Error() != want {
 		t.Errorf("error\n got %s\nwant %s", err, want)
@@ -474,8 +501,8 @@ func TestFromFile(t *testing.T) {
 		{"list.json", "[1]", `list.json: the top level must be an object, {"KEY": value}`},
 		{"wrong.json", `{"DEBUG": "maybe"}`, `wrong.json: DEBUG cannot be "maybe"; give true or false`},
 		{"secret.json", `{"SECRET_KEY": ["hunter2"]}`, `secret.json: SECRET_KEY cannot be such a list; give text`},
-		{"config.yaml", "DEBUG: true", `config.yaml"): the extension ".yaml" is unknown; give a .json file`},
-		{"config", "DEBUG", `config"): the extension "" is unknown; give a .json file`},
+		{"config.yaml", "DEBUG: true", `config.yaml"): without a function to load it the file is JSON, and its name ends in .json; for others give one, such as toml.Unmarshal`},
+		{"config", "DEBUG", `its name ends in .json; for others give one, such as toml.Unmarshal`},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			path := filepath.Join(dir, tt.file)
@@ -503,6 +530,72 @@ func TestFromFile(t *testing.T) {
 		t.Errorf("a missing file: %v, want fs.ErrNotExist", err)
 	}
 }
+
+// TestFromFileLoad: a file of any form, by the Unmarshal of a library. What the
+// libraries for TOML make of theirs is in examples/config.
+func TestFromFileLoad(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.conf")
+	if err := os.WriteFile(path, []byte(`{"SECRET_KEY": "k", "lower": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	day := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	load := func(values map[string]any, err error) func([]byte, any) error {
+		return func(data []byte, v any) error {
+			if string(data) != `{"SECRET_KEY": "k", "lower": 1}` {
+				t.Errorf("the file came as %q", data)
+			}
+			maps.Copy(*v.(*map[string]any), values)
+			return err
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		load []func([]byte, any) error
+		want map[string]any
+		err  string // how it ends
+	}{
+		{"encoding/json", []func([]byte, any) error{json.Unmarshal}, map[string]any{"SECRET_KEY": "k", "lower": nil}, ""},
+		{"types", []func([]byte, any) error{load(map[string]any{
+			"PERMANENT_SESSION_LIFETIME": int64(60), "SEND_FILE_MAX_AGE_DEFAULT": 1.5, "TRUSTED_HOSTS": []any{"a.example"},
+			"TRUSTED_PROXIES": map[string]any{"for": int64(1)}, "DAY": day, "N": int64(1) << 53, "F": 1.0,
+			"LIST": []any{int64(1), []any{int64(2)}}, "TABLES": []map[string]any{{"n": int64(3)}}, "TABLE": map[string]any{"n": int64(4)},
+		}, nil)}, map[string]any{
+			"PERMANENT_SESSION_LIFETIME": time.Minute, "SEND_FILE_MAX_AGE_DEFAULT": 1500 * time.Millisecond, "TRUSTED_HOSTS": []string{"a.example"},
+			"TRUSTED_PROXIES": map[string]any{"for": 1}, "DAY": day, "N": 1 << 53, "F": 1.0,
+			"LIST": []any{1, []any{2}}, "TABLES": []any{map[string]any{"n": 3}}, "TABLE": map[string]any{"n": 4},
+		}, ""},
+		{"a mistake in the file", []func([]byte, any) error{load(nil, io.ErrUnexpectedEOF)}, nil, "config.conf: unexpected EOF"},
+		{"one with its place", []func([]byte, any) error{load(nil, placedError{})}, nil, "config.conf: line 3: no value"},
+		{"a wrong value", []func([]byte, any) error{load(map[string]any{"DEBUG": day, "A": 1}, nil)}, nil, "DEBUG cannot be of type time.Time; give true or false"},
+		{"two functions", []func([]byte, any) error{json.Unmarshal, json.Unmarshal}, nil, "2 functions to load it; give one"},
+		{"a list", []func([]byte, any) error{func(_ []byte, v any) error { return json.Unmarshal([]byte("[1]"), v) }}, nil,
+			"json: cannot unmarshal array into Go value of type map[string]interface {}"},
+		{"nothing", []func([]byte, any) error{func(_ []byte, v any) error { return json.Unmarshal([]byte("null"), v) }}, map[string]any{"A": nil}, ""},
+	} {
+		var cfg Config
+		err := cfg.FromFile(path, tt.load...)
+		if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.HasSuffix(err.Error(), tt.err) || !strings.HasPrefix(err.Error(), "hipflask: ")) {
+			t.Errorf("%s: got %v, want %q", tt.name, err, tt.err)
+		}
+		for key, want := range tt.want {
+			if got := cfg.Get(key); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %s is %#v, want %#v", tt.name, key, got, want)
+			}
+		}
+		if tt.err != "" && !reflect.DeepEqual(cfg, Config{}) {
+			t.Errorf("%s: the config has changed: %+v", tt.name, cfg)
+		}
+	}
+	if err := new(Config).FromFile(path+".gone", json.Unmarshal); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v, want fs.ErrNotExist", err)
+	}
+}
+
+// placedError is an error as github.com/pelletier/go-toml/v2 has them.
+type placedError struct{}
+
+func (placedError) Error() string        { return "no value" }
+func (placedError) Position() (int, int) { return 3, 1 }
 
 // unsetEnv makes sure that the variables are unset now and put back afterwards.
 func unsetEnv(t *testing.T, names ...string) {

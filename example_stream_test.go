@@ -53,7 +53,7 @@ func ticker(prices <-chan price) hipflask.HandlerFunc {
 		for id := 1; ; id++ {
 			select {
 			case <-c.Request.Context().Done():
-				return nil // the visitor has gone
+				return nil // the visitor has gone, or the server stops
 			case p, open := <-prices:
 				if !open {
 					return nil

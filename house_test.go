@@ -43,7 +43,8 @@ func TestPackageComments(t *testing.T) {
 	}
 }
 
-// TestGoMod: what a program takes on that requires the framework.
+// TestGoMod: what a program takes on that requires the framework, and so no
+// database.
 func TestGoMod(t *testing.T) {
 	out, err := exec.Command("go", "mod", "edit", "-json").Output()
 	if err != nil {
@@ -77,6 +78,39 @@ func TestGoMod(t *testing.T) {
 	}
 }
 
+// TestWorkspace: go.work has every module of the repository, so that one command
+// tests all. An example that needs a library is a module of its own.
+func TestWorkspace(t *testing.T) {
+	out, err := exec.Command("go", "work", "edit", "-json", "go.work").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work struct{ Use []struct{ DiskPath string } }
+	if err := json.Unmarshal(out, &work); err != nil {
+		t.Fatal(err)
+	}
+	var used []string
+	for _, u := range work.Use {
+		used = append(used, path.Clean(u.DiskPath))
+	}
+	slices.Sort(used)
+	if want := modules(t); !slices.Equal(used, want) {
+		t.Errorf("go.work: got the modules %q, want %q", used, want)
+	}
+}
+
+// modules returns the folders that have a go.mod, sorted.
+func modules(t *testing.T) (dirs []string) {
+	t.Helper()
+	for _, file := range treeFiles(t) {
+		if path.Base(file) == "go.mod" {
+			dirs = append(dirs, path.Dir(file))
+		}
+	}
+	slices.Sort(dirs)
+	return dirs
+}
+
 // homes has the one file that may import each library, by its module, so that
 // it can be replaced there.
 var homes = map[string]string{
@@ -98,7 +132,11 @@ func homeOf(imported string) string {
 }
 
 func TestImports(t *testing.T) {
+	others := slices.DeleteFunc(modules(t), func(dir string) bool { return dir == "." })
 	for dir, files := range packages(t) {
+		if slices.ContainsFunc(others, func(module string) bool { return strings.HasPrefix(dir+"/", module+"/") }) {
+			continue
+		}
 		for name, f := range files {
 			for _, spec := range f.Imports {
 				imported, err := strconv.Unquote(spec.Path.Value)

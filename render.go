@@ -7,11 +7,13 @@ import (
 	htmltemplate "html/template"
 	"io"
 	"io/fs"
+	"log/slog"
 	"maps"
 	"path"
 	"reflect"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,13 +30,19 @@ import (
 type renderer struct {
 	app    *App
 	root   fs.FS                 // holds templates/; nil means there are none
-	others []fs.FS               // hold the templates of blueprints
+	others []templateFolder      // of blueprints
 	funcs  texttemplate.FuncMap  // all there are, not yet bound to a request
 	config func() map[string]any // {{config}}; made when first asked for
 
 	reload  bool
 	loading sync.Mutex // held by the one who looks for changed files
 	set     atomic.Pointer[templateSet]
+}
+
+// templateFolder is what [Blueprint.Templates] added; fsys holds the files themselves.
+type templateFolder struct {
+	blueprint string
+	fsys      fs.FS
 }
 
 // templateSet is all pages as of one reading of the files.
@@ -55,6 +63,7 @@ type pageBlock struct{ page, block string }
 // page is one page, or one block of a page, ready to run.
 type page struct {
 	name  string
+	set   *templateSet
 	parts *composition
 	err   error // why it cannot run
 	run   executor
@@ -77,8 +86,7 @@ type executor interface {
 //
 // With reload the files are looked at before every page, and read again if one
 // has changed. Without, nothing is read or parsed after newRenderer.
-// The folders of blueprints, others, hold the files themselves.
-func newRenderer(a *App, root fs.FS, reload bool, others ...fs.FS) *renderer {
+func newRenderer(a *App, root fs.FS, reload bool, others ...templateFolder) *renderer {
 	rd := &renderer{app: a, root: root, others: others, reload: reload}
 	rd.config = sync.OnceValue(a.Config.public)
 	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
@@ -94,16 +102,21 @@ func newRenderer(a *App, root fs.FS, reload bool, others ...fs.FS) *renderer {
 }
 
 // page returns the page of a file.
-func (rd *renderer) page(name string) (*page, error) { return rd.current().page(name) }
+func (rd *renderer) page(c *Context, name string) (*page, error) {
+	p, err := rd.current().page(name)
+	if err != nil && rd.explains() {
+		rd.explainMissing(name, c)
+	}
+	return p, err
+}
 
 // block returns one block of a page, as the page would show it.
-func (rd *renderer) block(name, block string) (*page, error) {
-	set := rd.current()
-	p, err := set.page(name)
+func (rd *renderer) block(c *Context, name, block string) (*page, error) {
+	p, err := rd.page(c, name)
 	if err != nil {
 		return nil, err
 	}
-	return set.block(p, block)
+	return p.set.block(p, block)
 }
 
 // fromString returns source as an HTML page, which may extend and include
@@ -275,9 +288,9 @@ func (rd *renderer) scan() (sources []templateSource, stamp string, err error) {
 	if rd.root != nil {
 		sources, err = scanFolder(sources, rd.root, templatesFolder, &b)
 	}
-	for _, fsys := range rd.others {
+	for _, folder := range rd.others {
 		if err == nil {
-			sources, err = scanFolder(sources, fsys, ".", &b)
+			sources, err = scanFolder(sources, folder.fsys, ".", &b)
 		}
 	}
 	return sources, b.String(), err
@@ -355,6 +368,9 @@ func (rd *renderer) load(sources []templateSource, stamp string) *templateSet {
 		s.files[source.name] = parseTemplate(source.name, string(text), rd.funcs)
 	}
 	used := s.usedByOthers()
+	if s.rd.explains() {
+		s.explain(used)
+	}
 	reported := map[string]bool{} // a layout's mistake is in all its pages
 	for _, source := range sources {
 		name := source.name
@@ -371,6 +387,71 @@ func (rd *renderer) load(sources []templateSource, stamp string) *templateSet {
 		}
 	}
 	return s
+}
+
+// Config.ExplainTemplateLoading. Files are looked for when they are read, all of
+// them when setup ends, so that is when most of it is logged.
+
+func (rd *renderer) explains() bool { return rd.app.Config.ExplainTemplateLoading }
+
+// explain logs where each file was looked for, and each that another one names
+// and nobody has.
+func (s *templateSet) explain(used map[string]bool) {
+	for _, name := range slices.Sorted(maps.Keys(s.files)) {
+		s.rd.explainFound(name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		isDefine := func(f *templateFile) bool { return f.defines[name] != nil }
+		if path.Ext(name) != "" && s.files[name] == nil && !slices.ContainsFunc(slices.Collect(maps.Values(s.files)), isDefine) {
+			s.rd.explainMissing(name, nil)
+		}
+	}
+}
+
+func (rd *renderer) explainFound(name string) {
+	found := 0
+	places := rd.places(name, func(fsys fs.FS, file string) string {
+		if info, err := fs.Stat(fsys, file); err != nil || info.IsDir() {
+			return "no match"
+		}
+		if found++; found > 1 {
+			return fmt.Sprintf("found (%s), hidden by an earlier place", file)
+		}
+		return fmt.Sprintf("found (%s)", file)
+	})
+	attrs := []any{slog.String("template", name), places}
+	if found > 1 {
+		attrs = append(attrs, slog.String("warning", "several places have the template; the first is used"))
+	}
+	rd.app.Logger().Info("locating template", attrs...)
+}
+
+// explainMissing knows the request, if it was one that asked.
+func (rd *renderer) explainMissing(name string, c *Context) {
+	attrs := []any{
+		slog.String("template", name),
+		rd.places(name, func(fs.FS, string) string { return "no match" }),
+		slog.String("error", "the template could not be found"),
+	}
+	if c != nil && c.Route() != nil && c.Route().Blueprint() != "" {
+		attrs = append(attrs, slog.String("blueprint", c.Route().Blueprint()), slog.String("hint", "is it in the right folder?"))
+	}
+	rd.app.Logger().Info("locating template", attrs...)
+}
+
+// places numbers the places of templates in their order, with what look finds.
+func (rd *renderer) places(name string, look func(fsys fs.FS, file string) string) slog.Attr {
+	var all []any
+	add := func(owner string, fsys fs.FS, file string) {
+		all = append(all, slog.String(strconv.Itoa(len(all)+1), owner+": "+look(fsys, file)))
+	}
+	if rd.root != nil {
+		add("application "+rd.app.name, rd.root, path.Join(templatesFolder, name))
+	}
+	for _, folder := range rd.others {
+		add("blueprint "+folder.blueprint, folder.fsys, name)
+	}
+	return slog.Group("places", all...)
 }
 
 // usedByOthers returns the files that another extends or includes. Such a file
@@ -404,7 +485,7 @@ func (s *templateSet) newPage(f *templateFile) (p *page, mistakes, incomplete []
 		parts.mistakes = parts.checkXML()
 	}
 	mistakes, incomplete = parts.mistakes, parts.missing
-	p = &page{name: f.name, parts: parts}
+	p = &page{name: f.name, set: s, parts: parts}
 	if len(mistakes)+len(incomplete) == 0 {
 		printValues(parts.trees, isHTML(f.name), s.rd.funcs)
 		run, err := newClonePool(f.name, parts.entry, parts.trees, s.rd)
@@ -438,7 +519,7 @@ func (s *templateSet) block(p *page, name string) (*page, error) {
 	defer s.mu.Unlock()
 	b := s.blocks[pageBlock{p.name, name}]
 	if b == nil {
-		b = &page{name: p.name, parts: p.parts}
+		b = &page{name: p.name, set: s, parts: p.parts}
 		b.run, b.err = newClonePool(p.name, name, p.parts.trees, s.rd)
 		s.blocks[pageBlock{p.name, name}] = b
 	}

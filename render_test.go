@@ -49,7 +49,7 @@ func pageContext(t testing.TB, files map[string]string, setup ...func(a *App)) *
 // render, renderBlock and renderString are pages without a reply around them.
 
 func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
-	p, err := rd.page(name)
+	p, err := rd.page(c, name)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
 }
 
 func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
-	p, err := rd.block(name, block)
+	p, err := rd.block(c, name, block)
 	if err != nil {
 		return nil, err
 	}
@@ -1223,4 +1223,70 @@ func templateNames(tree *parse.Tree) (names []string) {
 		}
 	})
 	return names
+}
+
+// TestExplainTemplateLoading: for each template every place in its order, and
+// which one counts, as Flask's explain_template_loading_attempts tells it.
+func TestExplainTemplateLoading(t *testing.T) {
+	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+	for _, on := range []bool{false, true} {
+		app, log := newTestApp(t)
+		app.Config.Set("EXPLAIN_TEMPLATE_LOADING", on)
+		app.Config.Root = fstest.MapFS{
+			"templates/both.html": file(`{{block "part" .}}{{end}}`),
+			"templates/bad.html":  file(`{{extends "layout.html"}}{{template "nav.html"}}`),
+		}
+		shop, admin := NewBlueprint("shop", "/shop"), NewBlueprint("admin", "/admin")
+		shop.Templates(fstest.MapFS{"two.html": file("shop's"), "gone.html/x.html": file("")})
+		admin.Templates(fstest.MapFS{"two.html": file("admin's"), "both.html": file("admin's")})
+		shop.Get("/<name>", func(c *Context) error { return c.Render(c.Param("name"), nil) }).Name("show")
+		app.Get("/block/<name>", func(c *Context) error { return c.RenderBlock(c.Param("name"), "part", nil) }).Name("part")
+		app.Register(shop)
+		app.Register(admin)
+		logged := func() []string {
+			var lines []string
+			for line := range strings.Lines(log.String()) {
+				if rest, ok := strings.CutPrefix(line[strings.Index(line, "level="):], `level=INFO msg="locating template" template=`); ok {
+					lines = append(lines, strings.TrimSpace(rest))
+				}
+			}
+			log.Reset()
+			return lines
+		}
+		want := func(when string, want ...string) {
+			t.Helper()
+			if !on {
+				want = nil
+			}
+			if got := logged(); !slices.Equal(got, want) {
+				t.Errorf("%v, %s: got\n%s\nwant\n%s", on, when, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+
+		app.endSetup()
+		want("at the end of setup",
+			`bad.html places.1="application test: found (templates/bad.html)" places.2="blueprint shop: no match" places.3="blueprint admin: no match"`,
+			`both.html places.1="application test: found (templates/both.html)" places.2="blueprint shop: no match" places.3="blueprint admin: found (both.html), hidden by an earlier place" warning="several places have the template; the first is used"`,
+			`gone.html/x.html places.1="application test: no match" places.2="blueprint shop: found (gone.html/x.html)" places.3="blueprint admin: no match"`,
+			`two.html places.1="application test: no match" places.2="blueprint shop: found (two.html)" places.3="blueprint admin: found (two.html), hidden by an earlier place" warning="several places have the template; the first is used"`,
+			`layout.html places.1="application test: no match" places.2="blueprint shop: no match" places.3="blueprint admin: no match" error="the template could not be found"`,
+			`nav.html places.1="application test: no match" places.2="blueprint shop: no match" places.3="blueprint admin: no match" error="the template could not be found"`,
+		)
+		for _, tt := range []struct{ target, body, want string }{
+			{"/shop/two.html", "shop's", ""},
+			{"/shop/both.html", "", ""},
+			{"/shop/gone.html", "<!doctype", `gone.html places.1="application test: no match" places.2="blueprint shop: no match" places.3="blueprint admin: no match" error="the template could not be found" blueprint=shop hint="is it in the right folder?"`},
+			{"/block/none.html", "<!doctype", `none.html places.1="application test: no match" places.2="blueprint shop: no match" places.3="blueprint admin: no match" error="the template could not be found"`},
+		} {
+			w := ask(app, "GET", tt.target)
+			if !strings.HasPrefix(w.Body.String(), tt.body) {
+				t.Errorf("%s: got %q", tt.target, w.Body)
+			}
+			if tt.want == "" {
+				want(tt.target)
+			} else {
+				want(tt.target, tt.want)
+			}
+		}
+	}
 }

@@ -75,7 +75,7 @@ func (c *Context) DeleteCookie(name string) {
 // under templates/ in Config.Root, and its ending chooses the Content-Type;
 // data may be nil. The error of a broken or missing template names it.
 func (c *Context) Render(name string, data Data) error {
-	p, err := c.app.renderer.page(name)
+	p, err := c.app.renderer.page(c, name)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (c *Context) Render(name string, data Data) error {
 // RenderBlock is [Context.Render] for one block of a page, without its layout:
 // for a script that replaces a part of the page.
 func (c *Context) RenderBlock(name, block string, data Data) error {
-	p, err := c.app.renderer.block(name, block)
+	p, err := c.app.renderer.block(c, name, block)
 	if err != nil {
 		return err
 	}
@@ -622,9 +622,22 @@ func (c *Context) write() {
 // after each Write. Flush, Hijack and the deadlines of
 // http.ResponseController work through it.
 //
+// If the Content-Type is text/event-stream by then, the context of c.Request ends
+// from here on also when [App.Run] or [App.Serve] begin to shut down: such a
+// stream has no end of its own to wait for.
+//
 // An error of the handler after the first byte is logged and cuts the
 // connection. Once the request has ended, writing returns [ErrReplySent].
-func (c *Context) Writer() http.ResponseWriter { return replyWriter{c} }
+func (c *Context) Writer() http.ResponseWriter {
+	if isEventStream(c.Header()) {
+		c.Request = endsWithServer(c.Request) // run.go
+	}
+	return replyWriter{c}
+}
+
+func isEventStream(h http.Header) bool {
+	return strings.HasPrefix(h.Get("Content-Type"), "text/event-stream")
+}
 
 type replyWriter struct{ c *Context }
 
@@ -668,7 +681,7 @@ func (w replyWriter) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	n, err := w.c.w.Write(b)
-	if err == nil && strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream") {
+	if err == nil && isEventStream(w.Header()) {
 		err = http.NewResponseController(w.c.w).Flush()
 	}
 	return n, err

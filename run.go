@@ -25,8 +25,9 @@ const (
 )
 
 // Run checks the App and serves it until SIGINT or SIGTERM. It then takes no
-// more requests, waits at most 10 seconds for those under way and returns nil;
-// a second signal ends the program at once. It returns an error if the App has
+// more requests, tells event streams to end, see [Context.Writer], waits at most
+// 10 seconds for what is under way and returns nil; a second signal ends the
+// program at once. It returns an error if the App has
 // mistakes, see [App.Check], or if the address cannot be listened on. In Debug
 // mistakes in templates are logged only, to be mended while it runs.
 //
@@ -175,6 +176,9 @@ func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.C
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.Background(), stoppingKey{}, ctx)
+		},
 	}
 	serve := server.Serve
 	if certificate != nil {
@@ -198,6 +202,22 @@ func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.C
 		return fmt.Errorf("hipflask: requests still ran %s after the end was asked for, and were cut: %w", shutdownTime, err)
 	}
 	return err
+}
+
+// stoppingKey is where a request's context has the one that ends when the server
+// begins to shut down.
+type stoppingKey struct{}
+
+// endsWithServer returns r with a context that ends then, too.
+func endsWithServer(r *http.Request) *http.Request {
+	stopping, ok := r.Context().Value(stoppingKey{}).(context.Context)
+	if !ok { // another server's, or it has one already
+		return r
+	}
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), stoppingKey{}, nil))
+	forget := context.AfterFunc(stopping, cancel)
+	context.AfterFunc(ctx, func() { forget() }) // when the request is over
+	return r.WithContext(ctx)
 }
 
 // logAccess prints a line once the reply is known, as Flask's server does:

@@ -435,3 +435,20 @@ func TestServerSessionsEndedDuringRefresh(t *testing.T) {
 		}
 	})
 }
+
+// A session that is gone without a mark, as an hour after it ended or when
+// somebody cleared the backend, is not written either.
+func TestServerSessionsGone(t *testing.T) {
+	for name, renew := range map[string]bool{"changed": false, "renewed": true} {
+		place := &backend{}
+		store, ctx := hipflask.ServerSessions(place), context.Background()
+		cookie, _ := store.Save(ctx, sessionOf("ada", nil))
+		opened, _, _ := store.Open(ctx, cookie)
+		clear(place.items)
+		data := sessionOf("grace", opened.State)
+		data.Renew = renew
+		if _, err := store.Save(ctx, data); hipflask.StatusCode(err) != 409 || len(place.items) != 0 {
+			t.Errorf("%s: got %v and %d texts in the backend, want a 409 and none", name, err, len(place.items))
+		}
+	}
+}

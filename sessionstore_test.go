@@ -3,6 +3,7 @@ package hipflask_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -104,4 +105,48 @@ func (b *backend) Delete(key string) error {
 
 func sessionCookie(value string) *http.Cookie {
 	return &http.Cookie{Name: "session", Value: value, Path: "/"}
+}
+
+// What a request pays for its session, by store; examples/stores has the servers.
+func BenchmarkSessionStores(b *testing.B) {
+	for _, store := range []struct {
+		name string
+		use  func(cfg *hipflask.Config)
+	}{
+		{"cookie", func(*hipflask.Config) {}},
+		{"encrypted cookie", func(cfg *hipflask.Config) { cfg.SessionCookieEncrypt = true }},
+		{"server, in memory", onServer(&backend{})},
+	} {
+		app := hipflask.New("benchmark")
+		app.Config.SecretKey = "the key of the benchmarks, long enough"
+		store.use(&app.Config)
+		app.Get("/read", func(c *hipflask.Context) error { return c.Text(c.Session().GetString("user")) }).Name("read")
+		n := 0
+		app.Get("/write", func(c *hipflask.Context) error {
+			n++
+			c.Session().Set("visits", n)
+			return c.Text("")
+		}).Name("write")
+		w := httptest.NewRecorder()
+		if err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *hipflask.Session) {
+			s.Set("user", "Ada Lovelace")
+			s.Set("theme", "dark")
+		}); err != nil {
+			b.Fatal(err)
+		}
+		cookie := w.Result().Cookies()[0]
+		for _, path := range []string{"/read", "/write"} {
+			b.Run(store.name+path, func(b *testing.B) {
+				r := httptest.NewRequest("GET", path, nil)
+				r.AddCookie(cookie)
+				b.ReportAllocs()
+				for b.Loop() {
+					w := httptest.NewRecorder()
+					if app.ServeHTTP(w, r); w.Code != 200 {
+						b.Fatalf("got %d %s", w.Code, w.Body)
+					}
+				}
+			})
+		}
+	}
 }

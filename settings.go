@@ -37,6 +37,7 @@ var configKeys = []configKey{
 	{"MAX_FORM_MEMORY_SIZE", func(c *Config) setting { return limitSetting[int64]{&c.MaxFormMemorySize, defaultMaxFormMemorySize} }},
 	{"MAX_FORM_PARTS", func(c *Config) setting { return limitSetting[int]{&c.MaxFormParts, defaultMaxFormParts} }},
 	{"SEND_FILE_MAX_AGE_DEFAULT", func(c *Config) setting { return durationSetting{&c.SendFileMaxAge, 0} }},
+	{"EXPLAIN_TEMPLATE_LOADING", func(c *Config) setting { return boolSetting{&c.ExplainTemplateLoading, false} }},
 	{"PREFERRED_URL_SCHEME", func(c *Config) setting { return textSetting{&c.PreferredURLScheme, defaultPreferredURLScheme} }},
 	{"TEMPLATES_AUTO_RELOAD", func(c *Config) setting { return boolSetting{&c.TemplatesAutoReload, false} }},
 	{"MAX_COOKIE_SIZE", func(c *Config) setting {
@@ -54,7 +55,6 @@ var configKeys = []configKey{
 	{"TRAP_HTTP_EXCEPTIONS", missing},
 	{"TRAP_BAD_REQUEST_ERRORS", missing},
 	{"USE_X_SENDFILE", missing},
-	{"EXPLAIN_TEMPLATE_LOADING", missing},
 }
 
 type configKey struct {

@@ -380,3 +380,37 @@ func freePort(t *testing.T) string {
 	}
 	return port
 }
+
+// TestPattern: what counts as the same output.
+func TestPattern(t *testing.T) {
+	for _, test := range []struct {
+		want, got string
+		same      bool
+	}{
+		{"Hello\n", "Hello\n", true},
+		{"Hello\n", "Hello", true}, // without a line break at the end
+		{"Hello\n", "Hello \n\n", true},
+		{"Hello\n", "hello\n", false},
+		{"Hello\n", "Hello\nWorld\n", false},
+		{"", "Hello\n", false},
+		{"", "", true},
+		{"a.b\n", "aXb\n", false}, // text, no expression
+		{"a\n…\nd\n", "a\nb\nc\nd\n", true},
+		{"a\n  …\nd\n", "a\nd\n", true},
+		{"a\n…\nd\n", "a\nb\n", false},
+		{"a…d\n", "abcd\n", true},
+		{"a…d\n", "ab\ncd\n", false}, // in a line, no other line
+		{"2026/11/21 03:00:04 WARN x\n", "2027/01/02 13:10:14 WARN x\n", true},
+		{"2026/11/21 03:00:04 WARN x\n", "2027/01/02 13:10:14 WARN y\n", false},
+		{"Date: Sat, 21 Nov 2026 03:00:05 GMT\n", "Date: Mon, 01 Feb 2027 13:00:05 GMT\n", true},
+		{"ok  \tx\t0.012s\n", "ok  \tx\t(cached)\n", true},
+		{"session=MTc5-_; Path=/\n", "session=p.MTc5==; Path=/\n", true},
+		{"session=; Path=/\n", "session=p.MTc5==; Path=/\n", false}, // deleted
+		{`{"t":1795230005,"v":{"n":1}}`, `{"t":1801230005,"v":{"n":1}}`, true},
+		{`{"t":1795230005,"v":{"n":1}}`, `{"t":1801230005,"v":{"n":2}}`, false},
+	} {
+		if got := (step{prints: test.want}).pattern().MatchString(steady(test.got)); got != test.same {
+			t.Errorf("%q printed for %q: got the same: %t, want %t", test.got, test.want, got, test.same)
+		}
+	}
+}

@@ -34,8 +34,9 @@ func openDB(database any) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flaskr: DATABASE: %w", err)
 	}
-	// SQLite writes one at a time. A few connections keep readers beside the
-	// writer busy; more of them would only wait for each other's locks.
+	// SQLite has one writer at a time and no queue for the next: each tries again
+	// until its luck or its busy_timeout ends. Who waits for a connection here is
+	// served in turn, so a few of them keep the slowest reply quick.
 	db.SetMaxOpenConns(4)
 	return db, nil
 }
@@ -73,7 +74,7 @@ func initDBCommand(db *sql.DB) func(ctx context.Context, args []string) error {
 		if err := initDB(ctx, db); err != nil {
 			return err
 		}
-		fmt.Println("Initialized the database.")
+		fmt.Fprintln(hipflask.Output(ctx), "Initialized the database.")
 		return nil
 	}
 }

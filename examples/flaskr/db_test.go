@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv("RUN_AS_PROGRAM") != "" {
 		main()
 		return
+	}
+	for _, variable := range os.Environ() { // what configures the program outside of the tests
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "FLASKR_") {
+			os.Unsetenv(name)
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -36,34 +42,22 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 }
 
 func TestInitDBCommand(t *testing.T) {
-	t.Chdir(t.TempDir())
-	os.Args = []string{"flaskr", "init-db"}
-	if got := printed(t, main); got != "Initialized the database.\n" {
-		t.Errorf("got %q", got)
+	app, db := openTestApp(t, filepath.Join(t.TempDir(), "flaskr.sqlite"))
+	result := hipflasktest.RunCommand(t, app, "init-db")
+	if result.ExitCode != 0 || result.Output != "Initialized the database.\n" {
+		t.Errorf("got %s", result)
 	}
-	_, db := openTestApp(t, filepath.Join("instance", "flaskr.sqlite"))
 	if n := read[int](t, db, "SELECT COUNT(*) FROM sqlite_schema WHERE name IN ('user', 'post')"); n != 2 {
 		t.Errorf("got %d tables, want 2", n)
 	}
 }
 
-// printed returns what f prints.
-func printed(t *testing.T, f func()) string {
-	t.Helper()
-	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
+func TestInitDBCommandFails(t *testing.T) {
+	app, _ := openTestApp(t, t.TempDir()) // a folder
+	result := hipflasktest.RunCommand(t, app, "init-db")
+	if result.ExitCode != 1 || !strings.Contains(result.Output, "unable to open database file") {
+		t.Errorf("got %s", result)
 	}
-	defer out.Close()
-	stdout := os.Stdout
-	os.Stdout = out
-	defer func() { os.Stdout = stdout }()
-	f()
-	text, err := os.ReadFile(out.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // TestCommandsThatFail: with a sentence and the exit code 1.
@@ -171,16 +165,33 @@ func TestNoTables(t *testing.T) {
 	}
 }
 
-// TestOtherDBErrors: any other error of SQLite is the usual 500, whose page says
-// nothing of it.
+// TestOtherDBErrors: whatever else fails in the database is the usual 500, whose
+// page says nothing of it.
 func TestOtherDBErrors(t *testing.T) {
-	app, db := newTestApp(t)
-	visitor := loggedIn(t, app)
-	execute(t, db, `CREATE TRIGGER full BEFORE INSERT ON post BEGIN SELECT RAISE(ABORT, 'no more posts'); END`)
-	page := visitor.PostForm("/create", fields("title", "a", "body", "b"))
-	wantPage(t, page, 500)
-	if strings.Contains(page.Body, "no more posts") {
-		t.Errorf("got %s", page)
+	written := fields("title", "a", "body", "b")
+	for _, test := range []struct {
+		broken, method, path string
+		form                 url.Values
+	}{
+		{"CREATE TRIGGER t BEFORE INSERT ON post BEGIN SELECT RAISE(ABORT, 'secret'); END", "POST", "/create", written},
+		{"CREATE TRIGGER t BEFORE UPDATE ON post BEGIN SELECT RAISE(ABORT, 'secret'); END", "POST", "/1/update", written},
+		{"CREATE TRIGGER t BEFORE DELETE ON post BEGIN SELECT RAISE(ABORT, 'secret'); END", "POST", "/1/delete", nil},
+		{"CREATE TRIGGER t BEFORE INSERT ON user BEGIN SELECT RAISE(ABORT, 'secret'); END", "POST", "/auth/register",
+			fields("username", "a", "password", "a")},
+		{"UPDATE post SET created = 'secret'", "GET", "/", nil},
+		{"UPDATE post SET created = 'secret'", "GET", "/1/update", nil},
+		{"ALTER TABLE user RENAME COLUMN username TO secret", "GET", "/hello", nil},
+	} {
+		app, db := newTestApp(t)
+		visitor := loggedIn(t, app)
+		execute(t, db, test.broken)
+		r := visitor.NewRequest(test.method, test.path, strings.NewReader(test.form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		page := visitor.Do(r)
+		wantPage(t, page, 500)
+		if strings.Contains(page.Body, "secret") || strings.Contains(page.Body, "username") {
+			t.Errorf("got %s", page)
+		}
 	}
 }
 

@@ -10,15 +10,13 @@
 // FLASKR_SECRET_KEY and FLASKR_DATABASE.
 package main
 
-import (
-	"log"
-)
+import "log"
 
 func main() {
 	app, db, err := newApp(nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() // a command that fails exits the program, and so closes the file
 	app.Main()
 }

@@ -10,6 +10,7 @@ package main
 import (
 	"embed"
 	"log"
+	"os"
 	"time"
 
 	"github.com/hipflask/hipflask"
@@ -35,6 +36,9 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	if err := loadConfig(app, testConfig); err != nil {
 		return nil, err
 	}
+	if app.Config.Get("LOG_FORMAT") == "json" {
+		logAsJSON(app, os.Stderr)
+	}
 	app.Use(methodOverride)
 	app.BeforeRequest(loadUser)
 	app.AfterRequest(securityHeaders)
@@ -49,6 +53,8 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Redirect("/favicon.ico", "/static/favicon.svg")
 	app.Get("/", index)
 	app.Get("/teas.csv", export)
+	app.Get("/progress", progress)
+	app.Post("/count", countLines).MaxContentLength(1 << 30)
 	app.Get("/report", report).Wrap(cached(time.Minute))
 	app.Get("/login", loginForm)
 	app.Post("/login", login)

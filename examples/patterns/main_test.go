@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/hipflasktest"
@@ -164,6 +168,32 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
+// TestProgress reads the stream while it is written.
+func TestProgress(t *testing.T) {
+	defer func(d time.Duration) { stepTime = d }(stepTime)
+	stepTime = time.Millisecond
+	server := httptest.NewServer(newTestApp(t))
+	defer server.Close()
+	reply, err := http.Get(server.URL + "/progress")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	body, err := io.ReadAll(reply.Body)
+	if string(body) != "25 %\n50 %\n75 %\n100 %\n" || err != nil {
+		t.Errorf("got %q, %v", body, err)
+	}
+}
+
+func TestCountLines(t *testing.T) {
+	client := hipflasktest.New(t, newTestApp(t))
+	big := strings.Repeat("a line of text\n", 2<<20) // 30 MiB, above the site's limit
+	reply := client.Do(client.NewRequest("POST", "/count", strings.NewReader(big)))
+	if want := `{"lines":2097152}`; strings.TrimSpace(reply.Body) != want {
+		t.Errorf("got %s, want %s", reply, want)
+	}
+}
+
 func TestCached(t *testing.T) {
 	calls := 0
 	app := hipflask.New("cached")
@@ -315,5 +345,38 @@ func TestTwoApps(t *testing.T) {
 		if got := fmt.Sprint(w.Code, " ", w.Header().Get("Location")); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
 		}
+	}
+}
+
+func TestServer(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = newServer(newTestApp(t))
+	server.Start()
+	defer server.Close()
+	reply, err := http.Get(server.URL + "/report")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != 200 {
+		t.Errorf("got %s", reply.Status)
+	}
+}
+
+func TestLogAsJSON(t *testing.T) {
+	var log bytes.Buffer
+	app := newTestApp(t)
+	logAsJSON(app, &log)
+	hipflasktest.New(t, app).Get("/nowhere")
+
+	var line struct {
+		Msg, App, Method, Path, From string
+		Status                       int
+	}
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatalf("%v in %s", err, log.String())
+	}
+	if line.Msg != "request" || line.App != "patterns" || line.Method != "GET" || line.Path != "/nowhere" || line.Status != 404 || line.From == "" {
+		t.Errorf("got %s", log.String())
 	}
 }

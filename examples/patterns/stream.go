@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
+	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/hipflask/hipflask"
 )
@@ -21,4 +25,41 @@ func export(c *hipflask.Context) error {
 	}
 	rows.Flush()
 	return rows.Error()
+}
+
+// progress tells how far a long job is. Flush sends each line at once.
+func progress(c *hipflask.Context) error {
+	c.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	c.Header().Set("X-Accel-Buffering", "no") // nginx passes it on at once, too
+	w := c.Writer()
+	for done := 25; done <= 100; done += 25 {
+		select {
+		case <-c.Request.Context().Done():
+			return nil // the visitor has gone, so nobody waits for the rest
+		case <-time.After(stepTime):
+		}
+		if _, err := fmt.Fprintf(w, "%d %%\n", done); err != nil {
+			return err
+		}
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stepTime stands for the work of a step.
+var stepTime = 300 * time.Millisecond
+
+// countLines reads a body of any size without keeping it.
+func countLines(c *hipflask.Context) error {
+	lines := 0
+	scanner := bufio.NewScanner(c.Request.Body)
+	for scanner.Scan() {
+		lines++
+	}
+	if err := scanner.Err(); err != nil {
+		return err // 413 above the route's MaxContentLength
+	}
+	return c.JSON(hipflask.Data{"lines": lines})
 }
