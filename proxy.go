@@ -238,7 +238,6 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 		Path: t.target.Path + in.URL.Path, RawPath: t.target.RawPath + in.URL.EscapedPath(),
 		RawQuery: in.URL.RawQuery, ForceQuery: in.URL.ForceQuery,
 	}
-	out.Host = in.Host
 
 	hadRealIP := len(in.Header["X-Real-Ip"]) > 0
 	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return saysWhoAsks(name) })

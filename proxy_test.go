@@ -637,12 +637,20 @@ func TestProxyVisitorLeaves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		reply := bufio.NewReader(conn)
 		length := 0
 		if path == "/upload" {
 			length = 1000
 		}
 		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, length, strings.Repeat("x", length/2))
 		<-began
+		if path == "/during" {
+			for line := ""; !strings.Contains(line, "some"); { // a chunk of its own
+				if line, err = reply.ReadString('\n'); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 		conn.Close()
 		for _, done := range []func() bool{
 			func() bool { return <-ended == path },

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/flaskcompat"
 	"github.com/hipflask/hipflask/hipflasktest"
 )
 
@@ -24,7 +25,8 @@ func TestSessionStores(t *testing.T) {
 			}
 			cfg.SessionStore = store
 		},
-		"server": onServer(&backend{}),
+		"Flask's cookie": func(cfg *hipflask.Config) { cfg.SessionStore = flaskcompat.NewSessionStore() },
+		"server":         onServer(&backend{}),
 		"server with times": func(cfg *hipflask.Config) {
 			sessions := hipflask.ServerSessions(shared)
 			sessions.IdleTimeout, sessions.Lifetime = time.Hour, 24*time.Hour
@@ -115,6 +117,7 @@ func BenchmarkSessionStores(b *testing.B) {
 	}{
 		{"cookie", func(*hipflask.Config) {}},
 		{"encrypted cookie", func(cfg *hipflask.Config) { cfg.SessionCookieEncrypt = true }},
+		{"Flask's cookie", func(cfg *hipflask.Config) { cfg.SessionStore = flaskcompat.NewSessionStore() }},
 		{"server, in memory", onServer(&backend{})},
 	} {
 		app := hipflask.New("benchmark")
@@ -125,7 +128,7 @@ func BenchmarkSessionStores(b *testing.B) {
 		app.Get("/write", func(c *hipflask.Context) error {
 			n++
 			c.Session().Set("visits", n)
-			return c.Text("")
+			return c.Text(c.Session().GetString("user"))
 		}).Name("write")
 		w := httptest.NewRecorder()
 		if err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *hipflask.Session) {
@@ -142,7 +145,7 @@ func BenchmarkSessionStores(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					w := httptest.NewRecorder()
-					if app.ServeHTTP(w, r); w.Code != 200 {
+					if app.ServeHTTP(w, r); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
 						b.Fatalf("got %d %s", w.Code, w.Body)
 					}
 				}

@@ -70,8 +70,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestBlocks: what a page shows of a file is in the file.
-func TestBlocks(t *testing.T) {
+// TestDocBlocks: what a page shows of a file is in the file.
+func TestDocBlocks(t *testing.T) {
 	sources := map[string][]string{"go": goTexts(t), "html": templateTexts(t)}
 	files := fileTexts(t)
 	checked := map[string]int{}
@@ -138,10 +138,10 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// TestLinks: a link to a file of the repository leads to one, and to a heading
+// TestDocLinks: a link to a file of the repository leads to one, and to a heading
 // that is there; and to each page there is a link on another one. (Links to the
 // web are not followed.)
-func TestLinks(t *testing.T) {
+func TestDocLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	linked := map[string]bool{"README.md": true}
 	for _, file := range pages(t) {

@@ -232,12 +232,14 @@ func (s *storeTest) with(t testing.TB, app *hipflask.App, value string) *Client 
 // store returns the store itself.
 func (s *storeTest) store(t *testing.T) hipflask.SessionStore {
 	t.Helper()
-	cfg := hipflask.Config{SecretKey: suiteKey}
-	s.use(&cfg)
-	if cfg.SessionStore == nil {
+	app := s.app(t)
+	if err := app.Check(); err != nil { // a store may be configured by it
+		t.Fatal(err)
+	}
+	if app.Config.SessionStore == nil {
 		t.Skip("Config.SessionStore is nil: only an App can call the default store")
 	}
-	return cfg.SessionStore
+	return app.Config.SessionStore
 }
 
 func (s *storeTest) needsServer(t *testing.T) {

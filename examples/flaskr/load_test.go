@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-var loadTime = flag.Duration("load", 3*time.Second, "how long TestLoad writes and reads; go test -run Load -load 1m -v .")
+var loadTime = flag.Duration("load", 3*time.Second, "how long TestLoad writes and reads; go test -run Load -v . -load 1m")
 
 // TestLoad: 32 visitors over real connections write, read, edit and delete their
 // posts, all at once. Each reads at once what it wrote, no request fails, and at
@@ -65,9 +65,6 @@ func TestLoad(t *testing.T) {
 	if n := read[int](t, db, "SELECT seq FROM sqlite_sequence WHERE name = 'post'"); n != created+1 { // 1 is testData's
 		t.Errorf("the table counted %d new posts, the writers %d", n-1, created)
 	}
-	if created < writers {
-		t.Errorf("got %d posts in %v: fewer than writers", created, *loadTime)
-	}
 	t.Logf("%d connections, %v: %d requests (%.0f a second), %d posts written, %d left, the slowest reply took %v",
 		writers, *loadTime, requests, float64(requests)/loadTime.Seconds(), created, len(want), slowest.Round(time.Millisecond))
 }
@@ -102,13 +99,13 @@ type writer struct {
 	created int
 }
 
-// write goes on until ctx is done. It keeps the last three posts.
+// write goes on until ctx is done, once at least. It keeps the last three posts.
 func (w *writer) write(ctx context.Context) error {
 	if err := w.expect("POST", "/auth/login", fields("username", w.name, "password", "test"), 302); err != nil {
 		return err
 	}
 	var ids []string
-	for ctx.Err() == nil {
+	for w.created == 0 || ctx.Err() == nil {
 		w.created++
 		title := fmt.Sprintf("%s-%d", w.name, w.created)
 		if err := w.expect("POST", "/create", fields("title", title, "body", strings.Repeat("text ", 20)), 302); err != nil {

@@ -80,7 +80,7 @@ func BenchmarkSession(b *testing.B) {
 		app.Get("/write", func(c *hipflask.Context) error {
 			n++
 			c.Session().Set("visits", n)
-			return c.Text("")
+			return c.Text(c.Session().GetString("user"))
 		}).Name("write")
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "/read", nil)
@@ -98,7 +98,7 @@ func BenchmarkSession(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					w := httptest.NewRecorder()
-					if app.ServeHTTP(w, r); w.Code != 200 {
+					if app.ServeHTTP(w, r); w.Code != 200 || w.Body.String() != "Ada Lovelace" {
 						b.Fatalf("got %d %s", w.Code, w.Body)
 					}
 				}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"net"
 	"net/url"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gomodule/redigo/redis"
 )
 
 // The servers of the tests: those that SESSIONS_REDIS and SESSIONS_POSTGRES name,
@@ -24,7 +27,7 @@ type server struct {
 	tb      testing.TB
 	command []string
 	as      *syscall.Credential
-	port    string
+	ready   func() error // it answers a question; an open port is not enough
 	process *exec.Cmd
 	output  bytes.Buffer
 }
@@ -37,14 +40,14 @@ func (s *server) start() {
 	if err := s.process.Start(); err != nil {
 		s.tb.Fatal(err)
 	}
+	var err error
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", "127.0.0.1:"+s.port); err == nil {
-			conn.Close()
+		if err = s.ready(); err == nil {
 			return
 		}
 	}
 	s.stop()
-	s.tb.Fatalf("%s does not answer: %s", s.command[0], s.output.String())
+	s.tb.Fatalf("%s does not answer: %v\n%s", s.command[0], err, s.output.String())
 }
 
 // stop ends the server at once, as a crash would.
@@ -74,11 +77,21 @@ func startRedis(tb testing.TB) (address string, s *server) {
 		tb.Skip("there is no redis-server: apt-get install redis-server, or name a running one in SESSIONS_REDIS")
 	}
 	port := freePort(tb)
-	s = &server{tb: tb, port: port, command: []string{binary, "--port", port, "--bind", "127.0.0.1",
+	address = "redis://127.0.0.1:" + port
+	ready := func() error {
+		conn, err := redis.DialURL(address)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, err = conn.Do("PING")
+		return err
+	}
+	s = &server{tb: tb, ready: ready, command: []string{binary, "--port", port, "--bind", "127.0.0.1",
 		"--save", "", "--appendonly", "no", "--dir", tb.TempDir()}}
 	s.start()
 	tb.Cleanup(s.stop)
-	return "redis://127.0.0.1:" + port, s
+	return address, s
 }
 
 // startPostgres makes a fresh cluster in a folder of its own and starts it. Root
@@ -110,12 +123,20 @@ func startPostgres(tb testing.TB) (address string, s *server) {
 		tb.Fatalf("initdb: %v\n%s", err, out)
 	}
 	port := freePort(tb)
-	s = &server{tb: tb, port: port, as: as, command: []string{filepath.Join(bin, "postgres"), "-D", data, "-p", port,
+	u := url.URL{Scheme: "postgres", User: url.User("sessions"), Host: "127.0.0.1:" + port, Path: "postgres",
+		RawQuery: "sslmode=disable&connect_timeout=2"}
+	ready := func() error {
+		db, err := sql.Open("postgres", u.String())
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		return db.Ping()
+	}
+	s = &server{tb: tb, ready: ready, as: as, command: []string{filepath.Join(bin, "postgres"), "-D", data, "-p", port,
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + dir, "-c", "fsync=off"}}
 	s.start()
 	tb.Cleanup(s.stop)
-	u := url.URL{Scheme: "postgres", User: url.User("sessions"), Host: "127.0.0.1:" + port, Path: "postgres",
-		RawQuery: "sslmode=disable&connect_timeout=2"}
 	return u.String(), s
 }
 

@@ -16,7 +16,7 @@ import (
 // and the old application can be turned off. The hashes of passwords stay.
 
 var users = map[string]string{
-	"ann": "scrypt:32768:8:1$EBptMtvJoMJeNi5D$f1a1e6df8f068629950f0ad8eb22ef5a78b75806a8fd2c3b5f55c01939cc224075a9dcee4bb13efa9fcf5532d54a9571ea4ac1b5a45d3cab588521472bd8d9fe",
+	"ann": "pbkdf2:sha256:260000$EYBhXQzJpFlYCpye$827ca3ce5beefea96079d4121bdc0e95922ae9e12deffc3bc40ef1ee81901bf4",
 }
 
 func newLastApp() *hipflask.App {

@@ -13,7 +13,7 @@ app.config["SECRET_KEY"] = os.environ["SECRET_KEY"]
 app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)
 
 # Names with the hashes of their passwords; Ann's is "correct horse".
-USERS = {"ann": "scrypt:32768:8:1$EBptMtvJoMJeNi5D$f1a1e6df8f068629950f0ad8eb22ef5a78b75806a8fd2c3b5f55c01939cc224075a9dcee4bb13efa9fcf5532d54a9571ea4ac1b5a45d3cab588521472bd8d9fe"}
+USERS = {"ann": "pbkdf2:sha256:260000$EYBhXQzJpFlYCpye$827ca3ce5beefea96079d4121bdc0e95922ae9e12deffc3bc40ef1ee81901bf4"}
 ENTRIES = []
 
 # The pages that have moved. They are only here for url_for.
