@@ -29,6 +29,9 @@ type python struct {
 
 func startPython(t *testing.T) *python {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it drives Python; run it without -short")
+	}
 	for _, name := range []string{"python3", "/usr/bin/python3"} {
 		if exec.Command(name, "-c", "import flask").Run() != nil {
 			continue

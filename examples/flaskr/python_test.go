@@ -61,7 +61,7 @@ for created, title, name in db.execute("SELECT created, title, username FROM pos
 // TestPythonReadsOurs: a database that this program made and wrote, and still
 // has open, is one for Python.
 func TestPythonReadsOurs(t *testing.T) {
-	python := pythonWith(t, "import werkzeug")
+	python := findPython(t)
 	file := filepath.Join(t.TempDir(), "flaskr.sqlite")
 	app, db := openTestApp(t, file)
 	if err := initDB(t.Context(), db); err != nil {
@@ -81,18 +81,16 @@ func TestPythonReadsOurs(t *testing.T) {
 	}
 }
 
-// pythonWith returns the Python that can import what a test needs, and skips the
-// test where there is none.
-func pythonWith(t *testing.T, imports string) string {
+// findPython returns a Python that has Flask, and skips the test where there is
+// none.
+func findPython(t *testing.T) string {
 	t.Helper()
-	python, err := exec.LookPath("python3")
+	const needed = "import flask, werkzeug.security as s; s.generate_password_hash('', 'scrypt')"
+	out, err := exec.CommandContext(t.Context(), "python3", "-c", needed).CombinedOutput()
 	if err != nil {
-		t.Skip("needs python3 with Flask, Debian's python3-flask: ", err)
+		t.Skipf("needs python3 with Flask and Werkzeug 2.3, the first that knows scrypt: %v\n%s", err, out)
 	}
-	if out, err := exec.CommandContext(t.Context(), python, "-c", imports).CombinedOutput(); err != nil {
-		t.Skipf("needs python3 with Flask, Debian's python3-flask: %s", out)
-	}
-	return python
+	return "python3"
 }
 
 // sideBySide are two programs on one database file, the Flaskr in Python and
@@ -236,6 +234,7 @@ func TestUsersOfBoth(t *testing.T) {
 		{"from Go to Python", both.ours, both.python},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			test.from.t, test.to.t = t, t
 			account := fields("username", test.name, "password", "secret of "+test.name)
 			test.from.must("POST", "/auth/register", account, 302)
 			test.to.must("POST", "/auth/register", account, 200, "User "+test.name+" is already registered.")
@@ -265,7 +264,7 @@ func startBoth(t *testing.T) sideBySide {
 	if original == "" {
 		t.Skip("needs the original: PYTHON_FLASKR=.../flask/examples/tutorial, from a clone of github.com/pallets/flask")
 	}
-	python := pythonWith(t, "import flask")
+	python := findPython(t)
 	dir := t.TempDir() // its folder instance is the one of the package beside it
 	if err := os.CopyFS(filepath.Join(dir, "flaskr"), os.DirFS(filepath.Join(original, "flaskr"))); err != nil {
 		t.Fatal(err)
