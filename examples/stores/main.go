@@ -52,7 +52,7 @@ func openBackend(address string) (hipflask.SessionBackend, error) {
 	case "postgres":
 		return openPostgres(address)
 	}
-	return nil, fmt.Errorf("SESSIONS=%s: want an address that begins with memory:, sqlite:, redis: or postgres", address)
+	return nil, fmt.Errorf("SESSIONS=%s: an address begins with memory:, sqlite:, redis: or postgres: and this one does not", address)
 }
 
 func openSQLite(file string) (hipflask.SessionBackend, error) {
