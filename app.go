@@ -105,7 +105,8 @@ func (a *App) newLogger() *slog.Logger {
 }
 
 // Check ends setup and returns every mistake in it, joined: in routes,
-// configuration and templates, down to each literal url_for that fits no route.
+// configuration and templates, down to each literal url_for that fits no route
+// and each field of request that it does not have.
 // A test that calls it finds at once what a visitor would find one by one.
 func (a *App) Check() error {
 	err := a.endSetup()

@@ -193,7 +193,8 @@ func withoutNil(data Data) Data {
 }
 
 // check returns every mistake in the templates, each url_for with a literal
-// endpoint that fits no route, and each loop over flashes that means Flask's.
+// endpoint that fits no route, each loop over flashes that means Flask's, and each
+// field of request that it does not have.
 func (rd *renderer) check(rt *router) []error {
 	set := rd.current()
 	errs := slices.Clone(set.errs)
@@ -202,6 +203,7 @@ func (rd *renderer) check(rt *router) []error {
 			for _, tree := range f.trees() {
 				errs = append(errs, checkURLs(tree, rt)...)
 				errs = append(errs, checkFlashes(tree)...)
+				errs = append(errs, checkRequest(tree)...)
 			}
 		}
 	}
@@ -209,8 +211,7 @@ func (rd *renderer) check(rt *router) []error {
 }
 
 // checkURLs checks the calls of url_for whose endpoint and value names are all
-// literal. An endpoint relative to the blueprint, ".index", is known only in a
-// request.
+// literal.
 func checkURLs(tree *parse.Tree, rt *router) (errs []error) {
 	walk(tree.Root, func(node parse.Node) {
 		command, ok := node.(*parse.CommandNode)
@@ -222,7 +223,7 @@ func checkURLs(tree *parse.Tree, rt *router) (errs []error) {
 			return
 		}
 		endpoint, ok := command.Args[1].(*parse.StringNode)
-		if !ok || strings.HasPrefix(endpoint.Text, ".") {
+		if !ok {
 			return
 		}
 		var names []string
