@@ -67,6 +67,44 @@ func TestJinjaTable(t *testing.T) {
 	}
 }
 
+// TestJinjaTableRuns: what the page says of templates without saying what it
+// prints is rendered too, but for the tags that join files.
+func TestJinjaTableRuns(t *testing.T) {
+	values, _ := jinjaTable(t)
+	app := hipflask.New("jinja")
+	current := ""
+	app.Get("/", func(c *hipflask.Context) error {
+		return c.RenderString(current, values)
+	}).Name("index")
+	app.Get("/user/<name>", func(c *hipflask.Context) error { return c.NoContent() }).Name("user")
+	client := hipflasktest.New(t, app)
+
+	files := regexp.MustCompile(`{{(extends|block|define|super|template) ?[^|]*`)
+	rendered := 0
+	for i, line := range strings.Split(readText(t, fromFlask), "\n") {
+		cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
+		if len(cells) != 5 || strings.Contains(cells[3], "`") {
+			continue
+		}
+		for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[2], -1) {
+			current = strings.ReplaceAll(code[1], "\x00", "|")
+			if !strings.Contains(current, "{{") || files.MatchString(current) {
+				continue
+			}
+			if strings.HasPrefix(current, "{{if ") {
+				current += "yes{{end}}" // the row shows the condition alone
+			}
+			rendered++
+			if page := client.Get("/"); page.StatusCode != 200 {
+				t.Errorf("%s:%d: %s: got %d, want it to be rendered", fromFlask, i+1, current, page.StatusCode)
+			}
+		}
+	}
+	if rendered < 10 {
+		t.Errorf("%s: rendered %d, the test looks in the wrong place", fromFlask, rendered)
+	}
+}
+
 // TestJinjaTableInJinja holds the left side against Jinja itself.
 func TestJinjaTableInJinja(t *testing.T) {
 	if err := exec.Command("python3", "-c", "import jinja2").Run(); err != nil {
