@@ -285,22 +285,22 @@ func (r *reader) write(where, to, text string) {
 			r.t.Fatalf("%s: %v", where, err)
 		}
 	}
-	before, isBefore := strings.CutPrefix(how, "before ")
-	instead, isInstead := strings.CutPrefix(how, "instead of ")
+	line, isBefore := strings.CutPrefix(how, "before ")
+	line, isInstead := strings.CutPrefix(line, "instead of ")
 	switch {
 	case how == "append":
 		text = string(old) + "\n" + text
 	case isBefore || isInstead:
-		at := strings.Index(string(old), before+instead)
+		at := strings.Index(string(old), line)
 		if at < 0 {
-			r.t.Fatalf("%s: %s has no line with %q", where, name, before+instead)
+			r.t.Fatalf("%s: %s has no line with %q", where, name, line)
 		}
 		at = 1 + strings.LastIndex(string(old[:at]), "\n")
 		rest := string(old[at:])
 		if isInstead {
 			var ends bool
 			if _, rest, ends = strings.Cut(rest, "\n}\n"); !ends {
-				r.t.Fatalf("%s: %s: below %q, no line is }", where, name, instead)
+				r.t.Fatalf("%s: %s: below %q, no line is }", where, name, line)
 			}
 		}
 		text = string(old[:at]) + text + rest
