@@ -154,6 +154,9 @@ func (w replyWriter) ReadFrom(r io.Reader) (int64, error) {
 	if err := w.begin(0); err != nil {
 		return 0, err
 	}
+	if isEventStream(w.Header()) {
+		return io.Copy(struct{ io.Writer }{w}, r) // by Write, which flushes
+	}
 	return io.Copy(w.c.w, r)
 }
 
