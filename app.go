@@ -206,8 +206,8 @@ func canonical(r *http.Request) *http.Request {
 	return &same
 }
 
-// serve is the life of a request. The middleware has run; what the steps are
-// called is where they live.
+// serve is the life of a request, once the middleware has run. Each step names the
+// file it is in.
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	c := a.newContext(w, r) // context.go
 	defer a.end(c)          // teardown hooks: below
