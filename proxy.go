@@ -1,7 +1,6 @@
 package hipflask
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -241,7 +240,10 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 
 	hadRealIP := len(in.Header["X-Real-Ip"]) > 0
 	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return saysWhoAsks(name) })
-	visitor := cmp.Or(t.c, &Context{app: new(App), Request: in})
+	visitor := t.c
+	if visitor == nil {
+		visitor = &Context{app: noApp, Request: in}
+	}
 	set := func(name, value string) {
 		if value != "" {
 			out.Header.Set(name, value)
@@ -256,6 +258,9 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 	}
 	out.Header.Add("Via", t.via)
 }
+
+// noApp has the configuration of a proxy outside of an App: nobody is trusted.
+var noApp = new(App)
 
 func (c *Context) scheme() string {
 	if c.secure() {
