@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -514,4 +515,42 @@ func TestFailedHijackRenewed(t *testing.T) {
 			t.Errorf("%s: the old id still leads to %q", test.name, got)
 		}
 	}
+}
+
+// TestServerSessionsUntouched: a request that does not touch its session asks the
+// backend once, to refresh one that is permanent; see Context.Session.
+func TestServerSessionsUntouched(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		disableRefresh bool
+		cookie         bool
+		finds          int
+	}{
+		{"no session", false, false, 0},
+		{"a session", false, true, 1},
+		{"a session, DisableSessionRefresh", true, true, 0},
+	} {
+		place := &countedFinds{}
+		app := serverApp(hipflask.ServerSessions(place))
+		app.Config.DisableSessionRefresh = test.disableRefresh
+		client := hipflasktest.New(t, app)
+		if test.cookie {
+			client.Get("/in")
+		}
+		place.finds.Store(0)
+		client.Get("/apart")
+		if got := int(place.finds.Load()); got != test.finds {
+			t.Errorf("%s: got %d look-ups, want %d", test.name, got, test.finds)
+		}
+	}
+}
+
+type countedFinds struct {
+	backend
+	finds atomic.Int64
+}
+
+func (b *countedFinds) Find(key string) ([]byte, bool, error) {
+	b.finds.Add(1)
+	return b.backend.Find(key)
 }
