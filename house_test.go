@@ -116,7 +116,7 @@ func modules(t *testing.T) (dirs []string) {
 var homes = map[string]string{
 	"github.com/Masterminds/sprig/v3":     "render.go",
 	"github.com/gorilla/securecookie":     "session.go",
-	"github.com/joho/godotenv":            "config.go",
+	"github.com/joho/godotenv":            "configload.go",
 	"github.com/julienschmidt/httprouter": "router.go",
 	"golang.org/x/crypto":                 "flaskcompat/password.go", // scrypt alone
 }
