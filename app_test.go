@@ -278,6 +278,39 @@ func TestEndpointTaken(t *testing.T) {
 	}
 }
 
+// TestEndpointTakenByHandler: http.Handlers are told apart as functions are.
+func TestEndpointTakenByHandler(t *testing.T) {
+	type list struct{ http.Handler }
+	type uncomparable struct {
+		http.Handler
+		names []string
+	}
+	site, admin := fstest.MapFS{"a": {}}, fstest.MapFS{"b": {}}
+	files, notFound := http.FileServerFS(site), http.HandlerFunc(http.NotFound)
+	for _, test := range []struct {
+		name          string
+		first, second http.Handler
+		taken         bool
+	}{
+		{"one pointer", files, files, false},
+		{"two file servers", files, http.FileServerFS(admin), true},
+		{"one function", notFound, http.HandlerFunc(http.NotFound), false},
+		{"two functions", notFound, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), true},
+		{"equal values", list{files}, list{files}, false},
+		{"values that differ", list{files}, list{notFound}, true}, // not comparable inside
+		{"values of no equality", uncomparable{Handler: files}, uncomparable{Handler: files}, true},
+		{"a function and a pointer", notFound, files, true},
+	} {
+		app, _ := newTestApp(t)
+		app.Handle("/first", test.first).Name("files")
+		app.Handle("/second", test.second).Name("files")
+		err := app.Check()
+		if taken := err != nil && strings.Contains(err.Error(), `two functions under the endpoint "files"`); taken != test.taken {
+			t.Errorf("%s: got %v, want a mistake: %v", test.name, err, test.taken)
+		}
+	}
+}
+
 func TestRegistrationPanics(t *testing.T) {
 	odd := []any{"page"} // in a variable: staticcheck sees through a literal
 	for _, test := range []struct {

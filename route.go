@@ -78,6 +78,11 @@ func (s *scaffold) Handle(rule string, h http.Handler, methods ...string) *Route
 		return nil
 	}, methods...)
 	r.mounted, r.endpoint, r.function, r.code = true, "", fmt.Sprintf("%T", h), 0
+	if v := reflect.ValueOf(h); v.Kind() == reflect.Func {
+		r.code = v.Pointer() // functions cannot be compared
+	} else {
+		r.value = h
+	}
 	return r
 }
 
@@ -105,7 +110,7 @@ type Route struct {
 	alias     bool
 	buildOnly bool
 	redirect  *redirectTarget // of scaffold.Redirect
-	view      any             // of View
+	value     any             // of View, or of Handle if it is no function: the one that answers
 
 	serve HandlerFunc // handler inside wraps, made when setup ends
 }
@@ -257,7 +262,7 @@ func sameEndpoint(routes []*Route) error {
 		case r.endpoint == "" || r.buildOnly || r.redirect != nil:
 		case !taken:
 			first[r.endpoint] = r
-		case other.function != r.function || other.code != r.code || !sameView(other.view, r.view):
+		case other.function != r.function || other.code != r.code || !sameInstance(other.value, r.value):
 			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
 				r.endpoint, other, r))
 		}
