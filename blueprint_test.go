@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -392,6 +393,21 @@ func TestBlueprintMistakes(t *testing.T) {
 		if err := app.Check(); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "blueprint_test.go:") {
 			t.Errorf("%s: got %v, want %q and the place", name, err, test.want)
 		}
+	}
+}
+
+// TestNestedBlueprintMistake: a nested registration is named by the line of the
+// program that made it.
+func TestNestedBlueprintMistake(t *testing.T) {
+	app, _ := newTestApp(t)
+	outer := NewBlueprint("outer", "/outer")
+	_, _, line, _ := runtime.Caller(0)
+	outer.Register(NewBlueprint("inner", "/a"))
+	outer.Register(NewBlueprint("inner", "/b"))
+	app.Register(outer)
+	want := fmt.Sprintf(`two blueprints are registered as "outer.inner", at blueprint_test.go:%d and blueprint_test.go:%d;`, line+1, line+2)
+	if err := app.Check(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

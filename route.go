@@ -291,9 +291,10 @@ func callerOutside() string {
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		frame, more := frames.Next()
-		inside := strings.HasPrefix(frame.Function, "github.com/hipflask/hipflask.(*scaffold).") ||
-			strings.HasPrefix(frame.Function, "github.com/hipflask/hipflask.(*App).")
-		if !inside || !more {
+		inside := func(receiver string) bool {
+			return strings.HasPrefix(frame.Function, "github.com/hipflask/hipflask.(*"+receiver+").")
+		}
+		if !more || !inside("scaffold") && !inside("App") && !inside("Blueprint") {
 			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
 		}
 	}
