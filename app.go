@@ -80,6 +80,9 @@ func New(name string) *App {
 // runs before the App looks at the request.
 func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 	a.setup("Use")
+	for _, m := range middleware {
+		mustNotBeNil("Use", "middleware", m == nil)
+	}
 	a.middleware = append(a.middleware, middleware...)
 }
 

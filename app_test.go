@@ -328,6 +328,13 @@ func TestRegistrationPanics(t *testing.T) {
 		{"nil hook", func(a *App) { a.BeforeRequest(nil) }, "BeforeRequest: the function is nil"},
 		{"nil error handler", func(a *App) { a.ErrorHandler(404, nil) }, "ErrorHandler: the function is nil"},
 		{"nil type handler", func(a *App) { OnError[error](a, nil) }, "OnError: the function is nil"},
+		{"nil middleware", func(a *App) { a.Use(nil) }, "Use: the middleware is nil"},
+		{"nil among middleware", func(a *App) { a.Use(func(h http.Handler) http.Handler { return h }, nil) }, "Use: the middleware is nil"},
+		{"nil decorator", func(a *App) { a.Get("/x", sayOK).Wrap(nil) }, "hipflask.sayOK, app_test.go:"},
+		{"nil blueprint", func(a *App) { a.Register(nil) }, "Register: the blueprint is nil"},
+		{"nil in a blueprint", func(a *App) { NewBlueprint("b", "").Register(nil) }, "Register: the blueprint is nil"},
+		{"nil templates", func(a *App) { NewBlueprint("b", "").Templates(nil) }, "Templates: the file system is nil"},
+		{"nil context processor", func(a *App) { a.ContextProcessor(nil) }, "ContextProcessor: the function is nil"},
 		{"error handler for 200", func(a *App) { a.ErrorHandler(200, func(*Context, error) error { return nil }) }, "200"},
 		{"error handler for 999", func(a *App) { a.ErrorHandler(999, func(*Context, error) error { return nil }) }, "999"},
 	} {

@@ -69,9 +69,10 @@ func (s *scaffold) setup(method string) {
 	}
 }
 
-func mustNotBeNil(method string, isNil bool) {
+// mustNotBeNil panics if what a method was given, a "function" or so, is nil.
+func mustNotBeNil(method, what string, isNil bool) {
 	if isNil {
-		panic(fmt.Sprintf("hipflask: %s: the function is nil", method))
+		panic(fmt.Sprintf("hipflask: %s: the %s is nil", method, what))
 	}
 }
 
@@ -82,7 +83,7 @@ func mustNotBeNil(method string, isNil bool) {
 // Flask's before_request.
 func (s *scaffold) BeforeRequest(h HandlerFunc) {
 	s.setup("BeforeRequest")
-	mustNotBeNil("BeforeRequest", h == nil)
+	mustNotBeNil("BeforeRequest", "function", h == nil)
 	s.before = append(s.before, h)
 }
 
@@ -93,7 +94,7 @@ func (s *scaffold) BeforeRequest(h HandlerFunc) {
 // one fails again, a bare 500 is sent. It is Flask's after_request.
 func (s *scaffold) AfterRequest(h HandlerFunc) {
 	s.setup("AfterRequest")
-	mustNotBeNil("AfterRequest", h == nil)
+	mustNotBeNil("AfterRequest", "function", h == nil)
 	s.after = append(s.after, h)
 }
 
@@ -103,7 +104,7 @@ func (s *scaffold) AfterRequest(h HandlerFunc) {
 // answered it, or nil. It is Flask's teardown_request.
 func (s *scaffold) Teardown(f func(c *Context, err error)) {
 	s.setup("Teardown")
-	mustNotBeNil("Teardown", f == nil)
+	mustNotBeNil("Teardown", "function", f == nil)
 	s.teardown = append(s.teardown, f)
 }
 
@@ -122,7 +123,7 @@ func (s *scaffold) Teardown(f func(c *Context, err error)) {
 // not look for, or by the handler of 500; a third is not tried.
 func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 	s.setup("ErrorHandler")
-	mustNotBeNil("ErrorHandler", h == nil)
+	mustNotBeNil("ErrorHandler", "function", h == nil)
 	if code < 400 || code > 599 {
 		panic(fmt.Sprintf("hipflask: ErrorHandler(%d): an error's status is between 400 and 599", code))
 	}
@@ -141,7 +142,7 @@ func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 	s := on.registrar()
 	s.setup("OnError")
-	mustNotBeNil("OnError", h == nil)
+	mustNotBeNil("OnError", "function", h == nil)
 	s.byType = append(s.byType, typeHandler{rank: typeRank(reflect.TypeFor[E]()), bind: func(err error) ErrorHandlerFunc {
 		e, ok := err.(E)
 		if !ok {
@@ -156,7 +157,7 @@ func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 // "/<lang>" that many rules share. It is Flask's url_value_preprocessor.
 func (s *scaffold) URLValuePreprocessor(f func(c *Context)) {
 	s.setup("URLValuePreprocessor")
-	mustNotBeNil("URLValuePreprocessor", f == nil)
+	mustNotBeNil("URLValuePreprocessor", "function", f == nil)
 	s.preprocess = append(s.preprocess, f)
 }
 
@@ -167,7 +168,7 @@ func (s *scaffold) URLValuePreprocessor(f func(c *Context)) {
 // It is Flask's url_defaults.
 func (s *scaffold) URLDefaults(f func(c *Context, endpoint string, values Data)) {
 	s.setup("URLDefaults")
-	mustNotBeNil("URLDefaults", f == nil)
+	mustNotBeNil("URLDefaults", "function", f == nil)
 	s.urlDefaults = append(s.urlDefaults, f)
 }
 
@@ -249,7 +250,7 @@ func (bp *Blueprint) Register(child *Blueprint) *Registration {
 }
 
 func (s *scaffold) newRegistration(bp *Blueprint, at int) *Registration {
-	mustNotBeNil("Register", bp == nil)
+	mustNotBeNil("Register", "blueprint", bp == nil)
 	bp.recorded.registered = true
 	return &Registration{bp: bp, on: s, name: bp.name, prefix: bp.prefix, hosts: bp.hosts, at: at, where: callerOutside()}
 }
@@ -322,7 +323,7 @@ func (bp *Blueprint) Host(pattern string) {
 // "admin/index.html", so that names do not meet.
 func (bp *Blueprint) Templates(fsys fs.FS) {
 	bp.setup("Templates")
-	mustNotBeNil("Templates", fsys == nil)
+	mustNotBeNil("Templates", "file system", fsys == nil)
 	bp.recorded.templates = append(bp.recorded.templates, fsys)
 }
 

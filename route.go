@@ -181,6 +181,9 @@ func (r *Route) Name(endpoint string) *Route {
 // login_required and its kind. The endpoint stays the handler's.
 func (r *Route) Wrap(decorators ...func(HandlerFunc) HandlerFunc) *Route {
 	r.owner.setup("Route.Wrap")
+	for _, decorate := range decorators {
+		mustNotBeNil("Wrap of "+r.String(), "decorator", decorate == nil)
+	}
 	r.wraps = append(r.wraps, decorators...)
 	return r
 }
