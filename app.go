@@ -70,7 +70,6 @@ type App struct {
 func New(name string) *App {
 	a := &App{name: name}
 	a.scaffold.app = a
-	a.scaffold.all = &hooks{}
 	a.Config.Debug = debugFromEnv()
 	_, a.sourceFile, _, _ = runtime.Caller(1)
 	return a
@@ -241,7 +240,7 @@ func (a *App) dispatch(c *Context) (err error) {
 
 	// 3. The before-hooks, the App's before the blueprint's. A reply or an error
 	// ends the dispatch.
-	hooks := c.scaffold().all
+	hooks := &c.scaffold().all
 	for _, look := range hooks.preprocess {
 		look(c)
 	}
@@ -277,7 +276,7 @@ func (a *App) dispatch(c *Context) (err error) {
 // the request ended.
 func (a *App) end(c *Context) {
 	c.ended.Store(true)
-	for _, hook := range c.scaffold().all.teardown {
+	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)
 		}

@@ -33,26 +33,31 @@ type scaffold struct {
 	host     *part     // what it matches, once registered
 	recorded *recorded // a Blueprint's setup, until it is registered
 
-	preprocess  []func(c *Context)
-	before      []HandlerFunc
-	after       []HandlerFunc // the first added first
-	teardown    []func(c *Context, err error)
+	hooks
 	byCode      map[int]ErrorHandlerFunc
 	byType      []typeHandler
-	processors  []func(c *Context) Data
 	urlDefaults []func(c *Context, endpoint string, values Data)
 
-	all *hooks // these and those around, made when setup ends
+	all hooks // these behind those around, made when setup ends
 }
 
-// hooks are what runs for the requests of a scaffold, in order.
+// hooks are what runs for the requests of a scaffold, in the order added; after
+// and teardown run backwards.
 type hooks struct {
-	before   []HandlerFunc
-	after    []HandlerFunc
-	teardown []func(c *Context, err error)
-	// Without cost where there are none:
 	preprocess []func(c *Context)
+	before     []HandlerFunc
+	after      []HandlerFunc
+	teardown   []func(c *Context, err error)
 	processors []func(c *Context) Data
+}
+
+// add puts more behind the hooks, as if they were added now.
+func (h *hooks) add(more *hooks) {
+	h.preprocess = append(h.preprocess, more.preprocess...)
+	h.before = append(h.before, more.before...)
+	h.after = append(h.after, more.after...)
+	h.teardown = append(h.teardown, more.teardown...)
+	h.processors = append(h.processors, more.processors...)
 }
 
 func (s *scaffold) registrar() *scaffold { return s }

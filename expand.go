@@ -3,7 +3,6 @@ package hipflask
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 )
 
@@ -140,12 +139,8 @@ func (a *App) adoptWide(x *expansion) {
 			}
 			x.seen[reg.bp] = true
 			wide := &reg.bp.recorded.wide
-			a.preprocess = append(a.preprocess, wide.preprocess...)
-			a.before = append(a.before, wide.before...)
-			a.after = append(a.after, wide.after...)
-			a.teardown = append(a.teardown, wide.teardown...)
+			a.hooks.add(&wide.hooks)
 			a.byType = append(a.byType, wide.byType...)
-			a.processors = append(a.processors, wide.processors...)
 			a.urlDefaults = append(a.urlDefaults, wide.urlDefaults...)
 			for code, h := range wide.byCode {
 				if a.byCode == nil {
@@ -167,20 +162,10 @@ func (a *App) adoptWide(x *expansion) {
 	adopt(a.registrations)
 }
 
-// gather sets all from the scaffold's own hooks and those around it.
+// gather sets all, once the scaffold around has its own.
 func (s *scaffold) gather() {
-	around := &hooks{}
 	if s.parent != nil {
-		around = s.parent.all
+		s.all.add(&s.parent.all)
 	}
-	after, teardown := slices.Clone(s.after), slices.Clone(s.teardown)
-	slices.Reverse(after)
-	slices.Reverse(teardown)
-	s.all = &hooks{
-		preprocess: slices.Concat(around.preprocess, s.preprocess),
-		before:     slices.Concat(around.before, s.before),
-		after:      slices.Concat(after, around.after),
-		teardown:   slices.Concat(teardown, around.teardown),
-		processors: slices.Concat(around.processors, s.processors),
-	}
+	s.all.add(&s.hooks)
 }
