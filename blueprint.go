@@ -3,6 +3,7 @@ package hipflask
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"reflect"
 	"strings"
 )
@@ -226,7 +227,7 @@ type Registration struct {
 	prefix   string
 	hosts    *place
 	group    *string // of CommandGroup, nil for the name
-	defaults []any
+	defaults map[string]any
 	at       int // how many of the routes of on come before its own
 	where    string
 }
@@ -298,11 +299,14 @@ func (reg *Registration) CommandGroup(name string) *Registration {
 }
 
 // Defaults is [Route.Defaults] for every route of the registration; a route's
-// own win.
+// own win. It panics if the pairs are no pairs.
 func (reg *Registration) Defaults(pairs ...any) *Registration {
 	reg.on.setup("Registration.Defaults")
-	(&Route{owner: reg.on, text: reg.prefix}).Defaults(pairs...) // panics for what are no pairs
-	reg.defaults = append(reg.defaults, pairs...)
+	values := defaultPairs(fmt.Sprintf("Defaults of the blueprint %q (%s)", reg.name, reg.where), pairs)
+	if reg.defaults == nil {
+		reg.defaults = map[string]any{}
+	}
+	maps.Copy(reg.defaults, values)
 	return reg
 }
 

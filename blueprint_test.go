@@ -371,7 +371,8 @@ func TestBlueprintMistakes(t *testing.T) {
 		"after it":         {func() { bp := NewBlueprint("bp9", ""); New("x").Register(bp); bp.Get("/", sayOK) }, `Get was called on the blueprint "bp9" after`},
 		"wide after it":    {func() { bp := NewBlueprint("bp9", ""); New("x").Register(bp); bp.BeforeAppRequest(sayOK) }, "BeforeAppRequest"},
 		"nil hook":         {func() { NewBlueprint("a", "").AfterAppRequest(nil) }, "nil"},
-		"defaults no pair": {func() { New("x").Register(NewBlueprint("a", "")).Defaults(odd...) }, "no value"},
+		"defaults no pair": {func() { New("x").Register(NewBlueprint("a", "")).Defaults(odd...) }, `Defaults of the blueprint "a" (blueprint_test.go:`},
+		"defaults no name": {func() { New("x").Register(NewBlueprint("a", "")).Defaults(1, 2) }, "1 (int) stands where a name is due"},
 	} {
 		if got := panicText(test.call); !strings.HasPrefix(got, "hipflask: ") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: got panic %q, want %q in it", name, got, test.want)

@@ -86,15 +86,9 @@ func (x *expansion) place(own *scaffold, reg *Registration, host *hostPattern, r
 	if r.endpoint != "" {
 		r.endpoint = own.name + "." + r.endpoint
 	}
-	for i := 0; i < len(reg.defaults); i += 2 {
-		name := reg.defaults[i].(string)
-		if _, given := r.defaults[name]; !given {
-			r.defaults = maps.Clone(r.defaults)
-			if r.defaults == nil {
-				r.defaults = map[string]any{}
-			}
-			r.defaults[name] = reg.defaults[i+1]
-		}
+	if len(reg.defaults) > 0 {
+		r.defaults = maps.Clone(reg.defaults)
+		maps.Copy(r.defaults, recorded.defaults)
 	}
 	err := r.parse(joinPrefix(own.prefix, r.text), x.app)
 	if err == nil && r.host == nil && host != nil {

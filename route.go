@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"path/filepath"
 	"reflect"
@@ -195,20 +196,29 @@ func (r *Route) Wrap(decorators ...func(HandlerFunc) HandlerFunc) *Route {
 // pairs.
 func (r *Route) Defaults(pairs ...any) *Route {
 	r.owner.setup("Route.Defaults")
-	if len(pairs)%2 != 0 {
-		panic(fmt.Sprintf("hipflask: Defaults of %s: a name has no value", r))
-	}
+	values := defaultPairs(fmt.Sprintf("Defaults of %s", r), pairs)
 	if r.defaults == nil {
 		r.defaults = map[string]any{}
 	}
+	maps.Copy(r.defaults, values)
+	return r
+}
+
+// defaultPairs makes a map of pairs; it panics for what are none, and says what
+// they were given to.
+func defaultPairs(what string, pairs []any) map[string]any {
+	if len(pairs)%2 != 0 {
+		panic(fmt.Sprintf("hipflask: %s: a name has no value", what))
+	}
+	values := make(map[string]any, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
 		name, ok := pairs[i].(string)
 		if !ok {
-			panic(fmt.Sprintf("hipflask: Defaults of %s: %v (%T) stands where a name is due", r, pairs[i], pairs[i]))
+			panic(fmt.Sprintf("hipflask: %s: %v (%T) stands where a name is due", what, pairs[i], pairs[i]))
 		}
-		r.defaults[name] = pairs[i+1]
+		values[name] = pairs[i+1]
 	}
-	return r
+	return values
 }
 
 // StrictSlashes(false) serves the rule with and without a slash at its end. The
