@@ -225,7 +225,8 @@ func (c *Context) File(name string) (*multipart.FileHeader, error) {
 }
 
 // BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
-// into an any, or a map or list of them, whole numbers are int and lose no digit. The error is right to return: 415 if the request says it holds something else,
+// into an any, or a map or list of them, whole numbers are int and lose no digit.
+// The error is right to return: 415 if the request says it holds something else,
 // 413 for a body over the limit, 400 for a body that is no JSON, is more than
 // one value, or does not fit dst; in Debug it says what is wrong with it.
 func (c *Context) BindJSON(dst any) error {

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // The rules of the house, as tests: what is exported is documented, and what the
@@ -228,6 +229,21 @@ func TestTree(t *testing.T) {
 		for i, line := range strings.Split(readText(t, file), "\n") {
 			if found := unwanted.FindString(line); found != "" {
 				t.Errorf("%s:%d: %q does not belong here: %s", file, i+1, found, strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// TestCommentWidth: a comment can be read without scrolling. Those of tests may
+// hold a line of output.
+func TestCommentWidth(t *testing.T) {
+	for _, file := range treeFiles(t) {
+		if path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for i, line := range strings.Split(readText(t, file), "\n") {
+			if n := utf8.RuneCountInString(line); n > 100 && strings.HasPrefix(strings.TrimSpace(line), "//") {
+				t.Errorf("%s:%d: a comment of %d characters; break it at 80 or so", file, i+1, n)
 			}
 		}
 	}
