@@ -49,10 +49,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -60,6 +58,8 @@ import (
 	"testing"
 	"text/template/parse"
 	"unicode"
+
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // TestMain goes to the root of the repository, from where files are named here.
@@ -145,7 +145,7 @@ func TestDocLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	linked := map[string]bool{"README.md": true}
 	for _, file := range pages(t) {
-		text := withoutBlocks(readText(t, file))
+		text := withoutBlocks(tree.Text(t, file))
 		for _, m := range link.FindAllStringSubmatchIndex(text, -1) {
 			target := text[m[2]:m[3]]
 			if strings.Contains(target, ":") {
@@ -160,7 +160,7 @@ func TestDocLinks(t *testing.T) {
 			linked[name] = linked[name] || name != file
 			if _, err := os.Stat(name); err != nil {
 				t.Errorf("%s:%d: the link to %q leads nowhere", file, line, target)
-			} else if hasAnchor && !slices.Contains(headings(withoutBlocks(readText(t, name))), anchor) {
+			} else if hasAnchor && !slices.Contains(headings(withoutBlocks(tree.Text(t, name))), anchor) {
 				t.Errorf("%s:%d: %s has no heading #%s", file, line, name, anchor)
 			}
 		}
@@ -174,40 +174,10 @@ func TestDocLinks(t *testing.T) {
 
 // Reading the repository.
 
-// treeFiles returns the files of the repository, with slashes.
-func treeFiles(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		switch name := d.Name(); {
-		case d.IsDir() && strings.HasPrefix(name, ".") && name != ".":
-			return fs.SkipDir
-		case d.Type().IsRegular() && !strings.HasSuffix(name, ".test"):
-			files = append(files, filepath.ToSlash(file))
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
-func readText(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n")
-}
-
 // pages are the README and everything below docs.
 func pages(t *testing.T) []string {
 	t.Helper()
-	return slices.DeleteFunc(treeFiles(t), func(file string) bool {
+	return slices.DeleteFunc(tree.Files(t), func(file string) bool {
 		return file != "README.md" && (!strings.HasPrefix(file, "docs/") || path.Ext(file) != ".md")
 	})
 }
@@ -254,7 +224,7 @@ func pageBlocks(t *testing.T, file string) (all []block) {
 	var inside *block
 	var indent string
 	var directives []directive
-	for i, line := range strings.Split(readText(t, file), "\n") {
+	for i, line := range strings.Split(tree.Text(t, file), "\n") {
 		trimmed := strings.TrimSpace(line)
 		fence, isFence := strings.CutPrefix(trimmed, "```")
 		switch {
@@ -315,9 +285,9 @@ func normal(text string) string {
 // fileTexts returns the text of every file that is no page.
 func fileTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if path.Ext(file) != ".md" {
-			texts = append(texts, normal(readText(t, file)))
+			texts = append(texts, normal(tree.Text(t, file)))
 		}
 	}
 	return texts
@@ -326,8 +296,8 @@ func fileTexts(t *testing.T) (texts []string) {
 // goTexts returns the text of every .go file that is always compiled.
 func goTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
-		if text := readText(t, file); path.Ext(file) == ".go" && !strings.Contains(text, "\n//go:build") {
+	for _, file := range tree.Files(t) {
+		if text := tree.Text(t, file); path.Ext(file) == ".go" && !strings.Contains(text, "\n//go:build") {
 			texts = append(texts, normal(text))
 		}
 	}
@@ -338,10 +308,10 @@ func goTexts(t *testing.T) (texts []string) {
 // .go file that is one.
 func templateTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		switch {
 		case strings.HasPrefix(file, "examples/") && strings.Contains(file, "/templates/"):
-			text := readText(t, file)
+			text := tree.Text(t, file)
 			if !isTemplate(text) {
 				t.Errorf("%s: the template cannot be parsed", file)
 			}
