@@ -22,7 +22,8 @@
 // bash, curl and what they call. A page shows the port 5000; the test takes a
 // free one in its place, in commands and in HIPFLASK_RUN_PORT, and writes 5000
 // into what is printed. ("| head" may end a program that still writes, which go
-// run then reports; "| sed -n 1,4p" reads to the end.)
+// run then reports; "| sed -n 1,4p" reads to the end.) The pages of docs/tutorial
+// are followed as one, in order of their names.
 //
 // Comments on the lines above a block, which a reader does not see, direct it:
 //
@@ -31,6 +32,10 @@
 //	<!-- file: main.go append -->            add it to the file's end
 //	<!-- file: main.go before return app --> put it above the first line with
 //	                                         this text
+//	<!-- file: main.go instead of // newApp is -->
+//	                                         put it in the place of what begins
+//	                                         with the first line with this text
+//	                                         and ends with the next line }
 //	<!-- dir: hipflask -->                   go to this folder, from the page's
 //	                                         own; "." is that itself
 //	<!-- serve -->                           the last command is a server: start
