@@ -54,6 +54,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -140,6 +141,42 @@ func TestReadmeCommands(t *testing.T) {
 		if !found {
 			t.Errorf("README.md: no sh block has a line %q", command)
 		}
+	}
+}
+
+// TestReadmeNames: the README links to each library that go.mod requires, to
+// each file of the framework, and to each package beside it and example.
+func TestReadmeNames(t *testing.T) {
+	text := tree.Text(t, "README.md")
+	want := map[string]bool{}
+	for _, file := range tree.Files(t) {
+		dir, name := path.Split(file)
+		parts := strings.Split(dir, "/")
+		switch {
+		case dir == "" && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
+			want["("+name+")"] = true
+		case parts[0] == "examples" && len(parts) > 1:
+			want["(examples/"+parts[1]+")"] = true
+		case parts[0] != "docs" && parts[0] != ".ci" && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
+			want["("+path.Clean(dir)+")"] = true
+		}
+	}
+	_, requires, _ := strings.Cut(tree.Text(t, "go.mod"), "require (")
+	for line := range strings.Lines(requires) {
+		if line == ")\n" {
+			break // the next block has what they require themselves
+		}
+		if fields := strings.Fields(line); len(fields) > 1 {
+			want[strings.TrimSuffix(fields[0], "/v3")+")"] = true
+		}
+	}
+	for _, link := range slices.Sorted(maps.Keys(want)) {
+		if !strings.Contains(text, link) {
+			t.Errorf("README.md: no link to %s", strings.Trim(link, "()"))
+		}
+	}
+	if len(want) < 40 {
+		t.Errorf("found %d names: the test looks in the wrong place", len(want))
 	}
 }
 
