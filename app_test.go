@@ -283,7 +283,7 @@ func TestEndpointTakenByHandler(t *testing.T) {
 	type list struct{ http.Handler }
 	type uncomparable struct {
 		http.Handler
-		names []string
+		_ []string
 	}
 	site, admin := fstest.MapFS{"a": {}}, fstest.MapFS{"b": {}}
 	files, notFound := http.FileServerFS(site), http.HandlerFunc(http.NotFound)
