@@ -70,7 +70,6 @@ type App struct {
 func New(name string) *App {
 	a := &App{name: name}
 	a.scaffold.app = a
-	a.scaffold.all = &hooks{}
 	a.Config.Debug = debugFromEnv()
 	_, a.sourceFile, _, _ = runtime.Caller(1)
 	return a
@@ -80,14 +79,18 @@ func New(name string) *App {
 // runs before the App looks at the request.
 func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 	a.setup("Use")
+	for _, m := range middleware {
+		mustNotBeNil("Use", "middleware", m == nil)
+	}
 	a.middleware = append(a.middleware, middleware...)
 }
 
 // Logger returns the App's logger: Config.Logger, or slog.Default() with the
 // App's name as the attribute "app". In Debug that logs from [slog.LevelDebug]
-// on, to the standard error if slog.Default does not. It is Flask's app.logger.
+// on, to the standard error if slog.Default does not. A goroutine that the program
+// started may call it while setup ends. It is Flask's app.logger.
 func (a *App) Logger() *slog.Logger {
-	if a.logger != nil {
+	if a.setupEnded.Load() {
 		return a.logger
 	}
 	return a.newLogger()
@@ -206,8 +209,8 @@ func canonical(r *http.Request) *http.Request {
 	return &same
 }
 
-// serve is the life of a request. The middleware has run; what the steps are
-// called is where they live.
+// serve is the life of a request, once the middleware has run. Each step names the
+// file it is in.
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	c := a.newContext(w, r) // context.go
 	defer a.end(c)          // teardown hooks: below
@@ -239,7 +242,7 @@ func (a *App) dispatch(c *Context) (err error) {
 
 	// 3. The before-hooks, the App's before the blueprint's. A reply or an error
 	// ends the dispatch.
-	hooks := c.scaffold().all
+	hooks := &c.scaffold().all
 	for _, look := range hooks.preprocess {
 		look(c)
 	}
@@ -275,7 +278,7 @@ func (a *App) dispatch(c *Context) (err error) {
 // the request ended.
 func (a *App) end(c *Context) {
 	c.ended.Store(true)
-	for _, hook := range c.scaffold().all.teardown {
+	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)
 		}

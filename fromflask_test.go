@@ -10,6 +10,7 @@ import (
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/hipflasktest"
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // docs/from-flask.md: it has every public name, and what it says of Jinja is
@@ -21,12 +22,12 @@ const fromFlask = "docs/from-flask.md"
 // 3.1.3's module and classes as Python's dir lists them, and of Jinja 3.1's
 // filters and tests.
 func TestFromFlaskNames(t *testing.T) {
-	page := readText(t, fromFlask)
+	page := tree.Text(t, fromFlask)
 	named := map[string]bool{}
 	for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(page, -1) {
 		named[code[1]] = true
 	}
-	for _, name := range strings.Fields(readText(t, "testdata/flask-names.txt")) {
+	for _, name := range strings.Fields(tree.Text(t, "testdata/flask-names.txt")) {
 		kind, word, _ := strings.Cut(name, ":")
 		found := named[word]
 		switch kind {
@@ -149,7 +150,7 @@ print(json.dumps([env.from_string(t).render(**given["values"]) for t in given["t
 // column. There ⏎ stands for the end of a line.
 func jinjaTable(t *testing.T) (hipflask.Data, []jinjaRow) {
 	t.Helper()
-	page := readText(t, fromFlask)
+	page := tree.Text(t, fromFlask)
 	_, rest, _ := strings.Cut(page, "```json\n")
 	text, _, _ := strings.Cut(rest, "```")
 	decoder := json.NewDecoder(strings.NewReader(text))

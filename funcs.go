@@ -61,6 +61,7 @@ func checkTemplateFunc(name string, fn any) {
 // [Context.Render] over all.
 func (s *scaffold) ContextProcessor(fn func(c *Context) Data) {
 	s.setup("ContextProcessor")
+	mustNotBeNil("ContextProcessor", "function", fn == nil)
 	s.processors = append(s.processors, fn)
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // TestCommands follows every page from an empty folder: it writes the files
@@ -33,15 +36,22 @@ func TestCommands(t *testing.T) {
 			t.Skipf("the pages' commands need %s: %v", tool, err)
 		}
 	}
-	before := treeFiles(t)
+	before := tree.Files(t)
 	var sh, console, notRun atomic.Int64
 	t.Run("pages", func(t *testing.T) {
-		for _, file := range pages(t) {
-			all := pageBlocks(t, file)
+		together := map[string][]block{}
+		for _, b := range blocks(t) {
+			name := b.file
+			if path.Dir(name) == "docs/tutorial" {
+				name = path.Dir(name)
+			}
+			together[name] = append(together[name], b)
+		}
+		for name, all := range together {
 			if !slices.ContainsFunc(all, func(b block) bool { return b.language == "sh" || b.language == "console" }) {
 				continue
 			}
-			t.Run(file, func(t *testing.T) {
+			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				r := newReader(t)
 				for _, b := range all {
@@ -62,7 +72,7 @@ func TestCommands(t *testing.T) {
 		}
 	})
 	t.Logf("ran %d sh and %d console blocks; %d not run", sh.Load(), console.Load(), notRun.Load())
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if !slices.Contains(before, file) {
 			t.Errorf("the pages left %s in the clone; write into the page's own folder", file)
 		}
@@ -261,7 +271,8 @@ func (r *reader) endServer() {
 	r.server = 0
 }
 
-// write follows the directive file: "NAME", "NAME append" or "NAME before TEXT".
+// write follows the directive file: "NAME", "NAME append", "NAME before TEXT" or
+// "NAME instead of TEXT".
 func (r *reader) write(where, to, text string) {
 	r.t.Helper()
 	dir, _, err := r.run("pwd -P")
@@ -276,17 +287,25 @@ func (r *reader) write(where, to, text string) {
 			r.t.Fatalf("%s: %v", where, err)
 		}
 	}
-	before, isBefore := strings.CutPrefix(how, "before ")
+	line, isBefore := strings.CutPrefix(how, "before ")
+	line, isInstead := strings.CutPrefix(line, "instead of ")
 	switch {
 	case how == "append":
 		text = string(old) + "\n" + text
-	case isBefore:
-		at := strings.Index(string(old), before)
+	case isBefore || isInstead:
+		at := strings.Index(string(old), line)
 		if at < 0 {
-			r.t.Fatalf("%s: %s has no line with %q", where, name, before)
+			r.t.Fatalf("%s: %s has no line with %q", where, name, line)
 		}
 		at = 1 + strings.LastIndex(string(old[:at]), "\n")
-		text = string(old[:at]) + text + string(old[at:])
+		rest := string(old[at:])
+		if isInstead {
+			var ends bool
+			if _, rest, ends = strings.Cut(rest, "\n}\n"); !ends {
+				r.t.Fatalf("%s: %s: below %q, no line is }", where, name, line)
+			}
+		}
+		text = string(old[:at]) + text + rest
 	case how != "":
 		r.t.Fatalf("%s: file: %q is not to be understood", where, to)
 	}

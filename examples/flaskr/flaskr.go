@@ -18,7 +18,6 @@ var files embed.FS
 // is read then.
 func newApp(testConfig map[string]any) (*hipflask.App, *sql.DB, error) {
 	app := hipflask.New("flaskr")
-	app.Config.Root = files
 	if err := configure(&app.Config, testConfig); err != nil {
 		return nil, nil, err
 	}
@@ -29,10 +28,11 @@ func newApp(testConfig map[string]any) (*hipflask.App, *sql.DB, error) {
 	app.Command("init-db", "Clear existing data and create new tables.", initDBCommand(db))
 	hipflask.OnError(app, explainDBError)
 
-	app.Get("/hello", hello)
+	app.Config.Root = files
 	app.Register(authBlueprint(db))
 	app.Register(blogBlueprint(db))
 	app.BuildOnly("/").Name("index") // url_for "index" is url_for "blog.index"
+	app.Get("/hello", hello)
 	return app, db, nil
 }
 
