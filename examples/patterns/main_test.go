@@ -66,6 +66,8 @@ func TestPages(t *testing.T) {
 		{"/app/notes/7", 200, "<script"},
 		{"/login?next=/staff", 200, `name="next" value="/staff"`},
 		{"/login", 200, `<input id="name" name="name" type="text" value="">`},
+		{"/register", 200, `<input id="password" name="password" type="password" value="">`},
+		{"/reviews", 200, "Nobody has written one yet."},
 		{"/teas.csv", 200, "Assam,4.50 €\nDarjeeling,6.95 €\nEarl Grey,5.20 €\n"},
 		{"/report", 200, "<p>3 teas, as of "},
 		{"/en/hello", 200, `<p>Good morning!</p><a href="/en/bye">`},
