@@ -52,6 +52,7 @@ type Context struct {
 	condition bool        // Conditional was called
 	proxied   bool        // another application has or had the request; proxy.go
 	streams   bool        // Stream was called
+	bodyRead  bool        // a helper has read of the request's body
 	phase     phase
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks
@@ -261,6 +262,7 @@ func (c *Context) readBody() ([]byte, error) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(c.Request.Body)
+	c.bodyRead = c.bodyRead || len(body) > 0 || err != nil
 	if err == nil {
 		return body, nil
 	}
@@ -316,6 +318,7 @@ func (c *Context) readURLEncoded() (url.Values, error) {
 }
 
 func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
+	c.bodyRead = c.bodyRead || c.Request.ContentLength != 0
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {
 	case c.Request.MultipartForm != nil: // an error is then the query string's

@@ -148,9 +148,11 @@ const (
 const startedKey = "_started"
 
 // Session returns the request's session, never nil. It is loaded at the first
-// call of one of its methods. A request that calls none pays nothing for it,
-// unless it brings a session: that is read, since a permanent one is sent again
-// with each reply (not with Config.DisableSessionRefresh).
+// call of one of its methods. For a request that calls none it costs nothing, but
+// that a permanent session is sent again with each reply: a signed cookie says
+// that it is permanent and is opened for it alone, while a Config.SessionStore is
+// asked once for every session cookie, permanent or not. With
+// Config.DisableSessionRefresh neither is.
 //
 // A stale, forged or expired cookie is an empty session, as in Flask; of several
 // cookies of the name the first valid one counts. The

@@ -154,6 +154,9 @@ func (w replyWriter) ReadFrom(r io.Reader) (int64, error) {
 	if err := w.begin(0); err != nil {
 		return 0, err
 	}
+	if isEventStream(w.Header()) {
+		return io.Copy(struct{ io.Writer }{w}, r) // by Write, which flushes
+	}
 	return io.Copy(w.c.w, r)
 }
 
@@ -168,7 +171,8 @@ func (w replyWriter) FlushError() error {
 
 // Hijack makes the session and the after-hooks final too, unless a 101 did so
 // before it; what they put into the header is in Header, for whoever writes the
-// handshake. If the connection cannot be had, a reply can still be prepared.
+// handshake. Where there is none to be had, as in HTTP/2, nothing of that happens,
+// and a reply can still be prepared.
 func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c := w.c
 	switch {
@@ -176,6 +180,8 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, ErrReplySent
 	case c.phase == committing:
 		return nil, nil, errors.New("hipflask: an after-hook cannot take the connection")
+	case !hasHijack(c.w):
+		return http.NewResponseController(c.w).Hijack() // its error says so
 	}
 	before, res := c.Header().Clone(), c.res
 	if c.phase == preparing {
@@ -189,17 +195,33 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	conn, rw, err := http.NewResponseController(c.w).Hijack()
 	if err != nil && c.phase == committing {
-		// HTTP/2 has no connection to give away. Nothing is out yet.
+		// A middleware's writer has promised too much. Nothing is out yet, so that
+		// another reply can take the place of this one; but the session is saved,
+		// and its cookie goes out with that.
 		clear(c.Header())
 		maps.Copy(c.Header(), before)
 		c.phase, c.replied, c.res = preparing, false, res
-		c.sessionSaved.Store(false)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
 	c.phase, c.streamErr = begun, http.ErrHijacked
 	return conn, rw, nil
+}
+
+// hasHijack reports whether a Hijack of an [http.ResponseController] comes to a
+// writer that has one.
+func hasHijack(w http.ResponseWriter) bool {
+	for {
+		switch inner := w.(type) {
+		case http.Hijacker:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = inner.Unwrap()
+		default:
+			return false
+		}
+	}
 }
 
 func (w replyWriter) Unwrap() http.ResponseWriter { return w.c.w }
