@@ -245,7 +245,7 @@ func (c *Context) findRoute() {
 	if r := c.match.route; r != nil && r.maxBody != 0 {
 		c.limitBody(r.maxBody)
 	}
-	if r := c.match.route; r != nil && r.value != nil && !r.mounted {
+	if r := c.match.route; r != nil && r.view != nil {
 		c.match.viewMethod = viewMethod(c.Request.Method)
 	}
 }

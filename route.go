@@ -82,7 +82,7 @@ func (s *scaffold) Handle(rule string, h http.Handler, methods ...string) *Route
 	if v := reflect.ValueOf(h); v.Kind() == reflect.Func {
 		r.code = v.Pointer() // functions cannot be compared
 	} else {
-		r.value = h
+		r.mount = h
 	}
 	return r
 }
@@ -111,7 +111,8 @@ type Route struct {
 	alias     bool
 	buildOnly bool
 	redirect  *redirectTarget // of scaffold.Redirect
-	value     any             // of View, or of Handle if it is no function: the one that answers
+	view      any             // of View
+	mount     http.Handler    // of Handle, if it is no function
 
 	serve HandlerFunc // handler inside wraps, made when setup ends
 }
@@ -275,7 +276,7 @@ func sameEndpoint(routes []*Route) error {
 		case r.endpoint == "" || r.buildOnly || r.redirect != nil:
 		case !taken:
 			first[r.endpoint] = r
-		case other.function != r.function || other.code != r.code || !sameInstance(other.value, r.value):
+		case other.function != r.function || other.code != r.code || !sameInstance(other.view, r.view) || !sameInstance(other.mount, r.mount):
 			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
 				r.endpoint, other, r))
 		}

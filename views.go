@@ -68,7 +68,7 @@ func (s *scaffold) View(rule string, view any, methods ...string) *Route {
 		t = t.Elem()
 	}
 	r.endpoint, _, _ = strings.Cut(t.Name(), "[") // a generic type's arguments
-	r.function, r.code, r.value = fmt.Sprintf("%T", view), 0, view
+	r.function, r.code, r.view = fmt.Sprintf("%T", view), 0, view
 	return r
 }
 
