@@ -38,6 +38,7 @@ func program(t *testing.T, folder string, env []string, commands ...string) stri
 	if testing.Short() {
 		t.Skip("builds a program and drives a browser through it; not with -short")
 	}
+	browser(t) // before anything is built
 	binary := filepath.Join(t.TempDir(), filepath.Base(folder))
 	run(t, folder, nil, "go", "build", "-o", binary, ".")
 	for _, command := range commands {
@@ -100,21 +101,23 @@ type visitor struct {
 	base string
 }
 
+// browser returns the path of a Chromium, or skips the test.
+func browser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no Chromium or Chrome on the PATH; Debian's package is chromium")
+	return ""
+}
+
 // newVisitor opens a browser whose window is of a desk's width. The visitor
 // says yes to what a page asks for in a dialog.
 func newVisitor(t *testing.T, base string) *visitor {
 	t.Helper()
-	var found string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			found = path
-			break
-		}
-	}
-	if found == "" {
-		t.Skip("no Chromium or Chrome on the PATH; Debian's package is chromium")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.WindowSize(1000, 800))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser(t)), chromedp.WindowSize(1000, 800))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium's sandbox refuses root
 	}
