@@ -17,7 +17,9 @@ import (
 // for nothing.
 //
 // Its ranges are values such as text/html or en-GB, or wildcards, each with a
-// quality from 0 to 1. A range whose quality is no such number is left out.
+// quality from 0 to 1. A range whose quality is no such number is left out. Of a
+// header the first 256 ranges count, and of each the first 16 parameters; Werkzeug
+// reads all of them.
 type Accept struct {
 	ranges []acceptRange // the more specific before others, then the better
 	rules  acceptRules
@@ -233,6 +235,13 @@ func mustBeMimetype(offer string) {
 
 // --- reading the header
 
+// What is read of a header. Every error page looks at one, so that it must not
+// cost more the more a visitor writes; browsers send about ten ranges.
+const (
+	maxRanges     = 256
+	maxParameters = 16 // of one range
+)
+
 // parseAccept reads the lines of a header as Werkzeug does: what is broken in an
 // item costs this item or this parameter, an open quote the whole header.
 func parseAccept(lines []string, rules acceptRules) Accept {
@@ -244,14 +253,16 @@ func parseAccept(lines []string, rules acceptRules) Accept {
 			continue
 		}
 		quality, valid := 1.0, true
+		full := []string{value}
 		for _, p := range parameters(options) {
 			if p[0] == "q" {
 				quality, valid = parseQuality(p[1])
 			} else {
-				value += "; " + p[0] + "=" + quoted(p[1])
+				full = append(full, p[0]+"="+quoted(p[1]))
 			}
 		}
 		if valid {
+			value = strings.Join(full, "; ")
 			a.ranges = append(a.ranges, acceptRange{value, quality, rules.specificity(value)})
 		}
 	}
@@ -259,15 +270,15 @@ func parseAccept(lines []string, rules acceptRules) Accept {
 	return a
 }
 
-// listItems splits a header at the commas that stand in no quotes. An item that
-// is in quotes as a whole loses them.
+// listItems splits a header at the commas that stand in no quotes, into maxRanges
+// items at most. An item that is in quotes as a whole loses them.
 func listItems(header string) (items []string) {
 	start, inQuotes := 0, false
 	add := func(item string) {
 		if item = strings.TrimSpace(item); len(item) > 1 && item[0] == '"' && item[len(item)-1] == '"' {
 			item = unescaped(item[1 : len(item)-1])
 		}
-		if item != "" {
+		if item != "" && len(items) < maxRanges {
 			items = append(items, item)
 		}
 	}
@@ -289,10 +300,11 @@ func listItems(header string) (items []string) {
 	return items
 }
 
-// parameters reads name=value pairs between semicolons, the names in lower case
-// and each once, with the last value. One with white space at the = is no pair.
+// parameters reads name=value pairs between semicolons, maxParameters of them, the
+// names in lower case and each once, with the last value. One with white space at
+// the = is no pair.
 func parameters(text string) (pairs [][2]string) {
-	for {
+	for range maxParameters {
 		text = strings.TrimSpace(text)
 		name := token(text)
 		if value, ok := strings.CutPrefix(text[len(name):], "="); ok && name != "" {
@@ -311,6 +323,7 @@ func parameters(text string) (pairs [][2]string) {
 		}
 		text = text[i+1:]
 	}
+	return pairs
 }
 
 func setPair(pairs [][2]string, name, value string) [][2]string {

@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -147,6 +148,33 @@ func TestAcceptLines(t *testing.T) {
 	var none Accept
 	if none.BestMatch("text/html") != "" || none.Quality("text/html") != 0 || len(none.Values()) != 0 {
 		t.Error("the zero Accept takes something")
+	}
+}
+
+// TestAcceptBounds: what a header costs does not grow with it for ever. Each of
+// these is as long as net/http lets a header be.
+func TestAcceptBounds(t *testing.T) {
+	var parameters strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&parameters, ";%d=1", i)
+	}
+	for header, read := range acceptHeaders {
+		for name, value := range map[string]string{
+			"parameters": "text/html" + parameters.String(),
+			"ranges":     strings.Repeat("text/html,", 100_000),
+			"both":       strings.Repeat("text/html"+parameters.String()[:1000]+",", 1000),
+			"quotes":     "text/html" + strings.Repeat(`;a="b;c"`, 100_000),
+		} {
+			got := read(&http.Request{Header: http.Header{header: {value}}}).Values()
+			if len(got) == 0 || len(got) > 256 {
+				t.Errorf("%s, many %s: got %d ranges, want 256 at most", header, name, len(got))
+			}
+			for _, value := range got {
+				if n := strings.Count(value, "="); n > 16 {
+					t.Fatalf("%s, many %s: a range with %d parameters, want 16 at most", header, name, n)
+				}
+			}
+		}
 	}
 }
 

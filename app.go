@@ -85,9 +85,10 @@ func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 
 // Logger returns the App's logger: Config.Logger, or slog.Default() with the
 // App's name as the attribute "app". In Debug that logs from [slog.LevelDebug]
-// on, to the standard error if slog.Default does not. It is Flask's app.logger.
+// on, to the standard error if slog.Default does not. A goroutine that the program
+// started may call it while setup ends. It is Flask's app.logger.
 func (a *App) Logger() *slog.Logger {
-	if a.logger != nil {
+	if a.setupEnded.Load() {
 		return a.logger
 	}
 	return a.newLogger()
@@ -205,8 +206,8 @@ func canonical(r *http.Request) *http.Request {
 	return &same
 }
 
-// serve is the life of a request. The middleware has run; what the steps are
-// called is where they live.
+// serve is the life of a request, once the middleware has run. Each step names the
+// file it is in.
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	c := a.newContext(w, r) // context.go
 	defer a.end(c)          // teardown hooks: below

@@ -828,6 +828,24 @@ func TestFirstRequestsAtOnce(t *testing.T) {
 	}
 }
 
+// TestLoggerWhileSetupEnds: a worker that the program started logs, and the race
+// detector has nothing to say.
+func TestLoggerWhileSetupEnds(t *testing.T) {
+	app, log := newTestApp(t)
+	logged := make(chan bool)
+	go func() {
+		app.Logger().Info("the worker is up")
+		close(logged)
+	}()
+	if err := app.Check(); err != nil {
+		t.Error(err)
+	}
+	<-logged
+	if !strings.Contains(log.String(), "the worker is up") {
+		t.Errorf("logged %s", log)
+	}
+}
+
 // TestSetupThatPanics: no request may pass a door that was not finished.
 func TestSetupThatPanics(t *testing.T) {
 	app, _ := newTestApp(t)

@@ -52,6 +52,7 @@ type Context struct {
 	condition bool        // Conditional was called
 	proxied   bool        // another application has or had the request; proxy.go
 	streams   bool        // Stream was called
+	bodyRead  bool        // a helper has read of the request's body
 	phase     phase
 	failure   error // the first mistake of a helper that returns no error
 	unhandled error // the error without a handler, for the log and the teardown hooks
@@ -225,7 +226,8 @@ func (c *Context) File(name string) (*multipart.FileHeader, error) {
 }
 
 // BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
-// into an any, or a map or list of them, whole numbers are int and lose no digit. The error is right to return: 415 if the request says it holds something else,
+// into an any, or a map or list of them, whole numbers are int and lose no digit.
+// The error is right to return: 415 if the request says it holds something else,
 // 413 for a body over the limit, 400 for a body that is no JSON, is more than
 // one value, or does not fit dst; in Debug it says what is wrong with it.
 func (c *Context) BindJSON(dst any) error {
@@ -260,6 +262,7 @@ func (c *Context) readBody() ([]byte, error) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(c.Request.Body)
+	c.bodyRead = c.bodyRead || len(body) > 0 || err != nil
 	if err == nil {
 		return body, nil
 	}
@@ -315,6 +318,7 @@ func (c *Context) readURLEncoded() (url.Values, error) {
 }
 
 func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
+	c.bodyRead = c.bodyRead || c.Request.ContentLength != 0
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {
 	case c.Request.MultipartForm != nil: // an error is then the query string's

@@ -173,74 +173,93 @@ type typeHandler struct {
 // handleError answers err. An error that no handler was registered for is kept
 // for the teardown hooks.
 func (a *App) handleError(c *Context, err error) {
-	if c.phase == begun {
+	switch {
+	case c.phase == begun:
 		a.handleLate(c, err)
+		return
+	case c.abandoned(err):
 		return
 	}
 
 	// 1. An error handler, or the default page of an error that has a status.
 	// A handler may fail with another error that has a handler; but only once,
 	// so that two handlers cannot call each other for ever.
-	declined := false
-	for range 2 {
-		if c.abandoned(err) {
-			return
-		}
-		failure, known := asHTTPError(err)
-		handler := c.errorHandler(failure, known, err)
-		if known {
-			a.logCause(c, failure)
-		}
-		if handler == nil && !known {
-			break
-		}
-		next := err
-		if handler != nil {
-			next = c.answer(failure, handler, withStatus(failure, known, err))
-		}
-		switch {
-		case next == nil:
-			return
-		case c.phase == begun: // the handler streamed its reply, and failed then
-			a.handleLate(c, next)
-			return
-		}
-		if declined = same(next, err) || same(next, failure); declined && known {
-			c.defaultPage(failure)
-			return
-		}
-		if declined {
-			break
-		}
-		err = next
+	left, declined := a.answerError(c, err)
+	if left != nil && !declined {
+		left, declined = a.answerError(c, left)
 	}
 
-	// 2. Every other error is a 500, which has a handler too. The developer sees
-	// the debug page in its place.
+	// 2. Every other error is a 500, which has a handler too.
+	if left != nil {
+		a.answerUnhandled(c, left, declined)
+	}
+}
+
+// answerError has err answered by its handler, or by the default page if it has
+// a status. It returns the error that is left to answer, or nil: another one that
+// the handler failed with, or err itself, which has no handler or one that declined.
+func (a *App) answerError(c *Context, err error) (left error, declined bool) {
+	failure, known := asHTTPError(err)
+	if known {
+		a.logCause(c, failure)
+	}
+	handler := c.errorHandler(failure, known, err)
+	if handler != nil {
+		left = a.attempt(c, failure, handler, withStatus(failure, known, err))
+		declined = same(left, err) || same(left, failure)
+		if left == nil || !declined {
+			return left, false
+		}
+	}
+	if known {
+		c.defaultPage(failure)
+		return nil, false
+	}
+	return err, declined
+}
+
+// answerUnhandled answers an error that nobody has answered, with the handler of
+// 500 or the default page. Where the error's own handler declined, those of 500 by
+// type are not asked: it may be one of them. The developer sees the debug page in
+// their place.
+func (a *App) answerUnhandled(c *Context, err error, declined bool) {
 	c.unhandled = cmp.Or(c.unhandled, err)
 	GotRequestException.Send(c, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
-	handler := c.codeHandler(failure.Code)
-	if c.showsDetail() {
-		handler, declined = nil, true
-	}
-	if handler == nil && !declined {
-		handler = c.errorHandler(failure, true, failure)
+	var handler ErrorHandlerFunc
+	if !c.showsDetail() {
+		handler = c.codeHandler(failure.Code)
+		if handler == nil && !declined {
+			handler = c.errorHandler(failure, true, failure)
+		}
 	}
 	if handler != nil {
-		next := c.answer(failure, handler, failure)
-		switch {
-		case next == nil || c.abandoned(next):
+		left := a.attempt(c, failure, handler, failure)
+		if left == nil {
 			return
-		case c.phase == begun:
-			a.handleLate(c, next)
-			return
-		case !same(next, failure):
-			a.logError(c, "the handler of the 500 failed too", next)
+		}
+		if !same(left, failure) {
+			a.logError(c, "the handler of the 500 failed too", left)
 		}
 	}
 	c.defaultPage(failure)
+}
+
+// attempt has an error handler answer err. It returns the error that is left to
+// answer, or nil if none can be: there is a reply, or the connection is cut.
+func (a *App) attempt(c *Context, failure *HTTPError, h ErrorHandlerFunc, err error) error {
+	left := c.answer(failure, h, err)
+	switch {
+	case left == nil:
+		return nil
+	case c.phase == begun: // the handler streamed its reply, and failed then
+		a.handleLate(c, left)
+		return nil
+	case c.abandoned(left):
+		return nil
+	}
+	return left
 }
 
 // withStatus is the error that a handler gets: err, inside an HTTPError if it has a

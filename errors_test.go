@@ -324,6 +324,37 @@ func TestAbortHandlerPasses(t *testing.T) {
 	t.Error("the panic did not pass")
 }
 
+// TestErrorHandlersThatCut: an error handler asks for it as well as any other,
+// the one of the handler's own error too.
+func TestErrorHandlersThatCut(t *testing.T) {
+	for _, fails := range [][]int{{404}, {404, 403}, {404, 403, 500}} {
+		app, log := newTestApp(t)
+		for i, code := range fails {
+			var err error = http.ErrAbortHandler
+			switch next := i + 1; {
+			case next == len(fails):
+			case fails[next] == 500:
+				err = errors.New("neither")
+			default:
+				err = Abort(fails[next])
+			}
+			app.ErrorHandler(code, func(*Context, error) error { return err })
+		}
+		var value any
+		func() {
+			defer func() { value = recover() }()
+			w := ask(app, "GET", "/nothing")
+			t.Errorf("handlers %v: got a reply, %d", fails, w.Code)
+		}()
+		if value != http.ErrAbortHandler {
+			t.Errorf("handlers %v: recovered %v, want http.ErrAbortHandler to reach net/http", fails, value)
+		}
+		if got := strings.Count(log.String(), "unhandled error"); got != max(0, len(fails)-2) {
+			t.Errorf("handlers %v: logged %s", fails, log)
+		}
+	}
+}
+
 // TestErrorPageByAccept: which Accept gets the default page as JSON. The choice
 // is that of Werkzeug's accept_mimetypes.best_match(["text/html",
 // "application/json"]), but for what is marked.

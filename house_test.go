@@ -115,7 +115,7 @@ func modules(t *testing.T) (dirs []string) {
 // it can be replaced there.
 var homes = map[string]string{
 	"github.com/Masterminds/sprig/v3":     "render.go",
-	"github.com/gorilla/securecookie":     "session.go",
+	"github.com/gorilla/securecookie":     "signedcookie.go",
 	"github.com/joho/godotenv":            "config.go",
 	"github.com/julienschmidt/httprouter": "router.go",
 	"golang.org/x/crypto":                 "flaskcompat/password.go", // scrypt alone

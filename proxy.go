@@ -1,7 +1,6 @@
 package hipflask
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -114,8 +113,8 @@ func (c *Context) orFallback(err error) error {
 // is a 400. A connection must be made within 5 seconds; a reply may take any time.
 // A target that leads back to this program is 508.
 //
-// A hook that reads a form takes the body away, which makes the request a 500:
-// let it ask for [Context.Route] first.
+// A hook that reads the body, as a form or as JSON, takes it away, which makes the
+// request a 500: let it ask for [Context.Route] first.
 func ProxyTo(target string) http.Handler {
 	u, err := url.Parse(target)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
@@ -160,7 +159,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := &transfer{proxy: p, c: From(r), w: w, header: w.Header().Clone()}
 
 	// 1. What cannot be passed on.
-	if err := p.refuse(r); err != nil {
+	if err := t.refuse(r); err != nil {
 		t.fail(err)
 		return
 	}
@@ -180,7 +179,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	// 3. There and back.
 	if r.Body != nil {
-		t.body = &visitorBody{ReadCloser: r.Body}
+		t.body = &visitorBody{ReadCloser: r.Body, left: r.ContentLength}
 		r.Body = t.body
 	}
 	defer t.recoverReplaced()
@@ -207,20 +206,22 @@ func (copyBuffers) Get() []byte  { return copyBufferPool.Get().(*copyBuffer)[:] 
 func (copyBuffers) Put(b []byte) { copyBufferPool.Put((*copyBuffer)(b)) }
 
 // refuse returns the error of a request that is not to be passed on.
-func (p *proxy) refuse(r *http.Request) error {
+func (t *transfer) refuse(r *http.Request) error {
 	switch {
 	case r.Method == http.MethodConnect:
 		return Abort(http.StatusMethodNotAllowed) // asks for a tunnel
-	case slices.Contains(r.Header["Via"], p.via):
-		return Error(http.StatusLoopDetected, "").Wrap(fmt.Errorf("hipflask: ProxyTo(%q) leads back to this program; is the other application running, on a port of its own?", p.target))
-	case p.target.Path != "" && climbs(r.URL.Path):
+	case slices.Contains(r.Header["Via"], t.via):
+		return Error(http.StatusLoopDetected, "").Wrap(fmt.Errorf("hipflask: ProxyTo(%q) leads back to this program; is the other application running, on a port of its own?", t.target))
+	case t.target.Path != "" && climbs(r.URL.Path):
 		return Error(http.StatusBadRequest, "The path leads out of its folder.")
-	case len(r.PostForm) > 0 || r.MultipartForm != nil:
-		return errors.New("hipflask: ProxyTo: a hook or a middleware has read the form, so that the body cannot be passed on; " +
-			"let it do so only where Context.Route is not nil")
+	case t.c != nil && t.c.bodyRead || len(r.PostForm) > 0 || r.MultipartForm != nil:
+		return errBodyRead
 	}
 	return nil
 }
+
+var errBodyRead = errors.New("hipflask: ProxyTo: a hook or a middleware has read the body, so that it cannot be passed on; " +
+	"let it do so only where Context.Route is not nil")
 
 // climbs reports whether a path has a part that leads upwards, for any server
 // that might read it.
@@ -241,7 +242,10 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 
 	hadRealIP := len(in.Header["X-Real-Ip"]) > 0
 	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return saysWhoAsks(name) })
-	visitor := cmp.Or(t.c, &Context{app: new(App), Request: in})
+	visitor := t.c
+	if visitor == nil {
+		visitor = &Context{app: noApp, Request: in}
+	}
 	set := func(name, value string) {
 		if value != "" {
 			out.Header.Set(name, value)
@@ -256,6 +260,9 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 	}
 	out.Header.Add("Via", t.via)
 }
+
+// noApp has the configuration of a proxy outside of an App: nobody is trusted.
+var noApp = new(App)
 
 func (c *Context) scheme() string {
 	if c.secure() {
@@ -305,6 +312,8 @@ func (t *transfer) reason(r *http.Request, err error) error {
 		return http.ErrAbortHandler
 	case broken != nil:
 		return Error(http.StatusBadRequest, "The body of the request did not arrive whole.").Wrap(broken)
+	case t.body != nil && t.body.missing.Load():
+		return errBodyRead
 	}
 	return Error(http.StatusBadGateway, "").Wrap(fmt.Errorf("hipflask: ProxyTo(%q): %w", t.target, err))
 }
@@ -341,16 +350,23 @@ func (t *transfer) recoverReplaced() {
 	}
 }
 
-// A visitorBody remembers that reading the request's body failed, to tell it
-// from a failure of the other application.
+// A visitorBody remembers that reading the request's body failed, or ended before
+// its Content-Length since somebody else had read of it, to tell that from a
+// failure of the other application.
 type visitorBody struct {
 	io.ReadCloser
-	err atomic.Pointer[error]
+	left    int64 // to come, of the Content-Length; nothing for -1
+	err     atomic.Pointer[error]
+	missing atomic.Bool
 }
 
 func (b *visitorBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
+	b.left -= int64(n)
+	switch {
+	case err == io.EOF && b.left > 0:
+		b.missing.Store(true)
+	case err != nil && err != io.EOF:
 		b.err.CompareAndSwap(nil, &err)
 	}
 	return n, err

@@ -873,6 +873,44 @@ func TestProxyBodyFails(t *testing.T) {
 	}
 }
 
+// TestProxyBodyTaken: who has read a body is told so, and the other application is
+// not blamed.
+func TestProxyBodyTaken(t *testing.T) {
+	const form, many, json = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json"
+	readForm := func(c *Context) { c.Form("name") }
+	for name, test := range map[string]struct {
+		read        func(c *Context)
+		contentType string
+		body        string
+		status      int
+	}{
+		"a form":                 {readForm, form, "name=Ada", 500},
+		"a form of nothing":      {readForm, form, "&&&", 500},
+		"an empty form":          {readForm, form, "", 200},
+		"a form that is JSON":    {readForm, json, `{"name":"Ada"}`, 200},
+		"a broken multipart":     {readForm, many, "--b", 500},
+		"JSON":                   {func(c *Context) { c.BindJSON(new(any)) }, json, `{"name":"Ada"}`, 500},
+		"broken JSON":            {func(c *Context) { c.BindJSON(new(any)) }, json, `{`, 500},
+		"JSON that is none":      {func(c *Context) { c.BindJSON(new(any)) }, form, "name=Ada", 200},
+		"net/http's form":        {func(c *Context) { c.Request.ParseForm() }, form, "&&&", 500},
+		"some of it, by itself":  {func(c *Context) { c.Request.Body.Read(make([]byte, 3)) }, json, `{"name":"Ada"}`, 500},
+		"nobody, but the header": {func(c *Context) { c.Query("name") }, form, "name=Ada", 200},
+	} {
+		target := old(t, func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			w.Write(body)
+		})
+		address, logged := beside(t, ProxyTo(target), func(app *App) {
+			app.BeforeRequest(func(c *Context) error { test.read(c); return nil })
+		})
+		res, body := send(t, "POST", address, strings.NewReader(test.body), "Content-Type", test.contentType)
+		blamed := strings.Contains(logged(), "a hook or a middleware has read the body")
+		if res.StatusCode != test.status || blamed != (test.status == 500) || test.status == 200 && body != test.body {
+			t.Errorf("%s: got %d %q, want %d; logged %s", name, res.StatusCode, body, test.status, logged())
+		}
+	}
+}
+
 // TestProxyAlone: outside of an App the handler is one of net/http.
 func TestProxyAlone(t *testing.T) {
 	address := old(t, ProxyTo(old(t, func(w http.ResponseWriter, r *http.Request) {

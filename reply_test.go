@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -585,6 +586,36 @@ func TestEventStream(t *testing.T) {
 	}
 	close(next)
 	res.Body.Close()
+}
+
+// TestEventStreamCopied: the same for events that io.Copy writes.
+func TestEventStreamCopied(t *testing.T) {
+	app, _ := newTestApp(t)
+	from, to := io.Pipe()
+	app.Get("/", func(c *Context) error {
+		c.Header().Set("Content-Type", "text/event-stream")
+		_, err := io.Copy(c.Writer(), from)
+		return err
+	})
+	server := httptest.NewServer(app)
+	defer server.Close()
+	defer to.Close() // before it: the server waits for the stream
+	go io.WriteString(to, "data: 1\n\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatalf("nothing arrives while the pipe is open: %v", err)
+	}
+	defer res.Body.Close()
+	line, err := bufio.NewReader(res.Body).ReadString('\n')
+	if line != "data: 1\n" {
+		t.Errorf("while the pipe is open: got %q, %v", line, err)
+	}
 }
 
 // TestConditional holds Conditional to Flask's add_etag and make_conditional, as

@@ -245,6 +245,9 @@ func (c *Context) findRoute() {
 	if r := c.match.route; r != nil && r.maxBody != 0 {
 		c.limitBody(r.maxBody)
 	}
+	if r := c.match.route; r != nil && r.view != nil {
+		c.match.viewMethod = viewMethod(c.Request.Method)
+	}
 }
 
 // routingFailure is the error of a request that no route answers.

@@ -378,6 +378,7 @@ type match struct {
 	values           httprouter.Params // the values of route.rule.vars, in order
 	automaticOptions bool              // an OPTIONS request that the route leaves to the router
 	redirectKind     redirectKind      // what redirect is
+	viewMethod       int8              // which of viewMethods answers, if the route is a View; -1 for none
 	redirect         string            // where to redirect to
 	allow            []string          // the methods of the rules that fit but for the method, sorted
 }

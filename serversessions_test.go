@@ -1,14 +1,19 @@
 package hipflask_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -451,4 +456,101 @@ func TestServerSessionsGone(t *testing.T) {
 			t.Errorf("%s: got %v and %d texts in the backend, want a 409 and none", name, err, len(place.items))
 		}
 	}
+}
+
+// hijackless is the writer of a middleware that lets everybody try.
+type hijackless struct{ http.ResponseWriter }
+
+func (hijackless) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, http.ErrNotSupported
+}
+
+// TestFailedHijackRenewed: a session that moves to a new id in the request whose
+// Hijack fails does so once, and the visitor keeps it. Where no writer has a
+// Hijack at all, the after-hooks see only the reply that is sent.
+func TestFailedHijackRenewed(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		wrap  func(w http.ResponseWriter) http.ResponseWriter
+		hooks string
+	}{
+		{"none", func(w http.ResponseWriter) http.ResponseWriter { return w }, "[200]"},
+		{"one that fails", func(w http.ResponseWriter) http.ResponseWriter { return hijackless{w} }, "[101 200]"},
+	} {
+		app := serverApp(hipflask.ServerSessions(&backend{}))
+		var hooks, finished []int
+		app.AfterRequest(func(c *hipflask.Context) error { hooks = append(hooks, c.Response().Status); return nil })
+		hipflask.RequestFinished.Connect(app, func(_ *hipflask.Context, res *hipflask.Response) { finished = append(finished, res.Status) })
+		app.Get("/upgrade", func(c *hipflask.Context) error {
+			c.Session().Renew()
+			if _, _, err := http.NewResponseController(c.Writer()).Hijack(); !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: got the error %v", test.name, err)
+			}
+			return c.Text("no upgrade")
+		})
+
+		get := func(path, cookie string) *httptest.ResponseRecorder {
+			hooks, finished = nil, nil
+			r := httptest.NewRequest("GET", path, nil)
+			r.Header.Set("Cookie", cookie)
+			w := httptest.NewRecorder()
+			app.ServeHTTP(test.wrap(w), r)
+			return w
+		}
+		first, _, _ := strings.Cut(get("/in", "").Header().Get("Set-Cookie"), ";")
+		w := get("/upgrade", first)
+		sawHooks, sawFinished := fmt.Sprint(hooks), fmt.Sprint(finished)
+		if w.Code != 200 || w.Body.String() != "no upgrade" || len(w.Result().Cookies()) != 1 {
+			t.Errorf("%s: got %d %s with %q", test.name, w.Code, w.Body, w.Header()["Set-Cookie"])
+			continue
+		}
+		if sawHooks != test.hooks || sawFinished != test.hooks {
+			t.Errorf("%s: the after-hooks saw %s and RequestFinished %s, want %s", test.name, sawHooks, sawFinished, test.hooks)
+		}
+		moved, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), ";")
+		if got := get("/read", moved).Body.String(); got != "ada" {
+			t.Errorf("%s: the session has the user %q", test.name, got)
+		}
+		if got := get("/read", first).Body.String(); got != "" {
+			t.Errorf("%s: the old id still leads to %q", test.name, got)
+		}
+	}
+}
+
+// TestServerSessionsUntouched: a request that does not touch its session asks the
+// backend once, to refresh one that is permanent; see Context.Session.
+func TestServerSessionsUntouched(t *testing.T) {
+	for _, test := range []struct {
+		name           string
+		disableRefresh bool
+		cookie         bool
+		finds          int
+	}{
+		{"no session", false, false, 0},
+		{"a session", false, true, 1},
+		{"a session, DisableSessionRefresh", true, true, 0},
+	} {
+		place := &countedFinds{}
+		app := serverApp(hipflask.ServerSessions(place))
+		app.Config.DisableSessionRefresh = test.disableRefresh
+		client := hipflasktest.New(t, app)
+		if test.cookie {
+			client.Get("/in")
+		}
+		place.finds.Store(0)
+		client.Get("/apart")
+		if got := int(place.finds.Load()); got != test.finds {
+			t.Errorf("%s: got %d look-ups, want %d", test.name, got, test.finds)
+		}
+	}
+}
+
+type countedFinds struct {
+	backend
+	finds atomic.Int64
+}
+
+func (b *countedFinds) Find(key string) ([]byte, bool, error) {
+	b.finds.Add(1)
+	return b.backend.Find(key)
 }

@@ -9,7 +9,12 @@ import (
 )
 
 // viewMethods are the names of methods that answer requests.
-var viewMethods = []string{"Get", "Head", "Post", "Put", "Patch", "Delete", "Options", "Trace"}
+var viewMethods = [...]string{"Get", "Head", "Post", "Put", "Patch", "Delete", "Options", "Trace"}
+
+// viewMethod returns the index in viewMethods of a request's method, -1 for none.
+func viewMethod(method string) int8 {
+	return int8(slices.IndexFunc(viewMethods[:], func(name string) bool { return strings.EqualFold(name, method) }))
+}
 
 // View registers a value whose methods Get, Post, Put, Patch, Delete, Head,
 // Options and Trace answer the requests of their name. Each is a
@@ -51,7 +56,13 @@ func (s *scaffold) View(rule string, view any, methods ...string) *Route {
 	if get := answers[http.MethodGet]; get != nil && answers[http.MethodHead] == nil {
 		answers[http.MethodHead] = get
 	}
-	r := s.add("View", rule, func(c *Context) error { return answers[c.Request.Method](c) }, methods...)
+	var byIndex [len(viewMethods)]HandlerFunc
+	for method, answer := range answers {
+		byIndex[viewMethod(method)] = answer
+	}
+	// Not by c.Request.Method: a before-hook may have changed it, and what was
+	// matched and checked as a GET stays one, as for every other route.
+	r := s.add("View", rule, func(c *Context) error { return byIndex[c.match.viewMethod](c) }, methods...)
 	t := reflect.TypeOf(view)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -83,13 +94,13 @@ func viewHandlers(what string, view any) map[string]HandlerFunc {
 	if len(answers) > 0 {
 		return answers
 	}
-	if t := v.Type(); t.Kind() != reflect.Pointer && slices.ContainsFunc(viewMethods, func(name string) bool {
+	if t := v.Type(); t.Kind() != reflect.Pointer && slices.ContainsFunc(viewMethods[:], func(name string) bool {
 		_, has := reflect.PointerTo(t).MethodByName(name)
 		return has
 	}) {
 		panic(fmt.Sprintf("%s: its methods belong to the pointer; give &%s{}", what, t.Name()))
 	}
-	panic(what + ": it has none of the methods " + strings.Join(viewMethods, ", "))
+	panic(what + ": it has none of the methods " + strings.Join(viewMethods[:], ", "))
 }
 
 // sameView reports whether a and b are one value, or both none.

@@ -94,6 +94,31 @@ func TestView(t *testing.T) {
 	}
 }
 
+// TestViewMethodChanged: a method that a before-hook writes into the request comes
+// too late, as for every other route.
+func TestViewMethodChanged(t *testing.T) {
+	app, log := newTestApp(t)
+	app.View("/", &getPost{"v"})
+	app.BeforeRequest(func(c *Context) error {
+		if method := c.Query("_method"); method != "" {
+			c.Request.Method = method
+		}
+		return nil
+	})
+	for request, want := range map[string]string{
+		"GET /?_method=DELETE":  "200 v get DELETE",
+		"GET /?_method=POST":    "200 v get POST",
+		"POST /?_method=PATCH":  "200 v post",
+		"POST /?_method=nobody": "200 v post",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		w := ask(app, method, path)
+		if got := fmt.Sprint(w.Code, " ", w.Body); got != want {
+			t.Errorf("%s: got %s, want %s; logged %s", request, got, want, log)
+		}
+	}
+}
+
 type wrong struct{}
 
 func (wrong) Get(name string) {}
