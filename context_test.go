@@ -292,6 +292,43 @@ func TestBindJSONAny(t *testing.T) {
 	})
 }
 
+// TestBindJSONTooLarge: Flask reads 1e400 as an infinity; a handler that echoes it
+// would be a 500, for which the visitor were to blame.
+func TestBindJSONTooLarge(t *testing.T) {
+	echo := func(dst any) func(c *Context) error {
+		return func(c *Context) error {
+			if err := c.BindJSON(dst); err != nil {
+				return err
+			}
+			return c.JSON(dst)
+		}
+	}
+	for _, test := range []struct {
+		body string
+		dst  any
+		want int
+	}{
+		{`1e400`, new(any), 400},
+		{`-1e400`, new(any), 400},
+		{`[1, [{"x": 1.5e309}]]`, new([]any), 400},
+		{`{"a": {"b": 1E999}}`, new(map[string]any), 400},
+		{`{"a": [1e400]}`, new(Data), 400},
+		{`1e400`, new(float64), 400},
+		{`{"a": 1e400}`, &struct{ A any }{}, 400},
+		{`1e308`, new(any), 200},
+		{`1e-400`, new(any), 200}, // 0
+		{`[` + strings.Repeat("9", 400) + `]`, new(any), 200}, // a whole number loses no digit
+	} {
+		app, log := newTestApp(t)
+		if w := request(t, app, post("application/json", test.body), echo(test.dst)); w.Code != test.want {
+			t.Errorf("%.40s into %T: got %d %s, want %d", test.body, test.dst, w.Code, w.Body, test.want)
+		}
+		if strings.Contains(log.String(), "ERROR") {
+			t.Errorf("%.40s into %T: a visitor's number is logged as an error: %s", test.body, test.dst, log)
+		}
+	}
+}
+
 func TestParam(t *testing.T) {
 	app, _ := newTestApp(t)
 	app.Get("/post/<int:id>/<title>", func(c *Context) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -39,39 +40,49 @@ func unmarshal(content []byte, dst any) error {
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("something follows the first value")
 	}
+	var err error
 	switch dst := dst.(type) {
 	case *any:
-		*dst = plainNumbers(*dst)
+		*dst, err = plainNumbers(*dst)
 	case *map[string]any:
-		plainNumbers(*dst)
+		_, err = plainNumbers(*dst)
 	case *Data:
-		plainNumbers(map[string]any(*dst))
+		_, err = plainNumbers(map[string]any(*dst))
 	case *[]any:
-		plainNumbers(*dst)
+		_, err = plainNumbers(*dst)
 	}
-	return nil
+	return err
 }
 
 // plainNumbers replaces each json.Number in v by an int, or by a float64 if it
-// has a fraction or an exponent. A whole number beyond an int stays as it is.
-func plainNumbers(v any) any {
+// has a fraction or an exponent. A whole number beyond an int stays as it is. Its
+// error is a number that no float64 holds: Python makes it an infinity, which no
+// JSON could say again.
+func plainNumbers(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := strconv.Atoi(v.String()); err == nil {
-			return n
+			return n, nil
 		}
 		if strings.ContainsAny(v.String(), ".eE") {
-			f, _ := v.Float64() // out of range is an infinity, as in Python
-			return f
+			f, err := v.Float64()
+			if err != nil {
+				return nil, fmt.Errorf("the number %.40s is too large", v)
+			}
+			return f, nil
 		}
 	case []any:
 		for i := range v {
-			v[i] = plainNumbers(v[i])
+			if v[i], err = plainNumbers(v[i]); err != nil {
+				return nil, err
+			}
 		}
 	case map[string]any:
 		for key := range v {
-			v[key] = plainNumbers(v[key])
+			if v[key], err = plainNumbers(v[key]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return v
+	return v, nil
 }
