@@ -316,7 +316,7 @@ func TestBindJSONTooLarge(t *testing.T) {
 		{`1e400`, new(float64), 400},
 		{`{"a": 1e400}`, &struct{ A any }{}, 400},
 		{`1e308`, new(any), 200},
-		{`1e-400`, new(any), 200}, // 0
+		{`1e-400`, new(any), 200},                             // 0
 		{`[` + strings.Repeat("9", 400) + `]`, new(any), 200}, // a whole number loses no digit
 	} {
 		app, log := newTestApp(t)
