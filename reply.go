@@ -227,7 +227,7 @@ func (c *Context) applyCondition() error {
 		return nil
 	}
 	modified, _ := http.ParseTime(h.Get("Last-Modified"))
-	switch trialStatus(c, "", modified, bytes.NewReader(c.res.Body)) {
+	switch trialStatus(c, c.Request, "", modified, bytes.NewReader(c.res.Body)) {
 	case http.StatusNotModified:
 		c.res.Status, c.res.Body = http.StatusNotModified, nil
 	case http.StatusPreconditionFailed:
