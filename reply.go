@@ -36,8 +36,12 @@ func (c *Context) Response() *Response { return &c.res }
 func (c *Context) Header() http.Header { return c.w.Header() }
 
 // Status sets the reply's status and returns c, to be followed by the reply:
-// return c.Status(201).JSON(post). The status must be between 200 and 999.
+// return c.Status(201).JSON(post). The status must be between 200 and 999; any
+// other makes the reply a 500.
 func (c *Context) Status(code int) *Context {
+	if code == 0 { // which in Response means that nothing was set
+		c.fail(fmt.Errorf("hipflask: %d is no status of a reply", code))
+	}
 	c.res.Status = code
 	return c
 }
