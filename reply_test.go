@@ -159,6 +159,14 @@ func TestRedirectStatus(t *testing.T) {
 	app.Get("/to", func(c *Context) error { return c.RedirectTo("post", "id", 7, "page", 2) })
 	app.Get("/nowhere", func(c *Context) error { return c.RedirectTo("pots", "id", 7) })
 	app.Get("/script", func(c *Context) error { return c.Redirect("javascript:alert(1)") })
+	app.Get("/404", func(c *Context) error { return c.Status(404).Redirect("/x") })
+	app.ErrorHandler(410, func(c *Context, err error) error { return c.Redirect("/x") })
+	app.Get("/gone", func(c *Context) error { return Abort(410) })
+	for _, path := range []string{"/404", "/gone"} { // a browser follows no 404
+		if w := ask(app, "GET", path); w.Code != 302 || w.Header().Get("Location") != "/x" {
+			t.Errorf("%s: got %d %q, want 302 /x", path, w.Code, w.Header().Get("Location"))
+		}
+	}
 	if w := ask(app, "GET", "/303"); w.Code != 303 {
 		t.Errorf("Status(303).Redirect: got %d", w.Code)
 	}
