@@ -329,6 +329,50 @@ func TestBindJSONTooLarge(t *testing.T) {
 	}
 }
 
+// TestParsersOfNetHTTP holds what docs/differences.md says of multipart bodies and
+// of cookies, which net/http reads in another way than Werkzeug.
+func TestParsersOfNetHTTP(t *testing.T) {
+	for _, test := range []struct{ header, content, want string }{
+		{`Content-Disposition: form-data; name="a"`, "x", `map[a:[x]]`},
+		{`Content-Disposition: form-data; name="a"; filename=""`, "", `map[a:[]]`}, // an empty text
+		{`Content-Disposition: form-data; name="a"; filename="../../etc/passwd"`, "x", `map[] passwd`},
+		{`Content-Disposition: form-data; name="a"; filename="b%22c.txt"`, "x", `map[] b%22c.txt`},
+		{"Content-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: quoted-printable", "x=3Dy", `map[a:[x=y]]`},
+		{`Content-Disposition: attachment; name="a"`, "x", `map[]`},
+		{`Content-Disposition: form-data; name=""`, "x", `map[]`},
+	} {
+		app, _ := newTestApp(t)
+		body := "--B\r\n" + test.header + "\r\n\r\n" + test.content + "\r\n--B--\r\n"
+		w := request(t, app, post("multipart/form-data; boundary=B", body), func(c *Context) error {
+			text := fmt.Sprint(c.FormValues())
+			if file, err := c.File("a"); err == nil {
+				text += " " + file.Filename
+			}
+			return c.Text(text)
+		})
+		if w.Code != 200 || w.Body.String() != test.want {
+			t.Errorf("%q: got %d %s, want %s", test.header, w.Code, w.Body, test.want)
+		}
+	}
+	for cookie, want := range map[string]string{
+		`a=x y,z`: "x y,z", `a="q"`: "q", `a={"k":1}`: "", "a=é": "", `a="x\073y"`: "",
+	} {
+		app, _ := newTestApp(t)
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie)
+		w := request(t, app, r, func(c *Context) error {
+			found, err := c.Request.Cookie("a")
+			if err != nil {
+				return c.Text("")
+			}
+			return c.Text(found.Value)
+		})
+		if w.Body.String() != want {
+			t.Errorf("Cookie: %s: got %q, want %q", cookie, w.Body, want)
+		}
+	}
+}
+
 func TestParam(t *testing.T) {
 	app, _ := newTestApp(t)
 	app.Get("/post/<int:id>/<title>", func(c *Context) error {

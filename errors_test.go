@@ -21,6 +21,28 @@ func (e *myError) Unwrap() error { return e.cause }
 // TestErrorHandlers holds the choice of a handler to Flask's (flask-behaviour
 // §10). What Flask finds by class is found by type here. An error's handlers of
 // blueprints come with blueprints.
+// TestErrorOfAnAfterHook: an error is answered as that of a handler, and the session
+// is saved with its page.
+func TestErrorOfAnAfterHook(t *testing.T) {
+	for code, failure := range map[int]error{403: Abort(403), 500: errors.New("it fails")} {
+		app, _ := newTestApp(t)
+		var torn error
+		app.Get("/", func(c *Context) error {
+			c.Session().Set("name", "Ada")
+			return c.Text("hello")
+		})
+		app.AfterRequest(func(c *Context) error { return failure })
+		RequestTearingDown.Connect(app, func(c *Context, err error) { torn = err })
+		w := ask(app, "GET", "/")
+		if w.Code != code || len(w.Header()["Set-Cookie"]) != 1 {
+			t.Errorf("%v: got %d %v, want %d and the session", failure, w.Code, w.Header(), code)
+		}
+		if unhandled := torn != nil; unhandled != (code == 500) {
+			t.Errorf("%v: the teardown got %v", failure, torn)
+		}
+	}
+}
+
 func TestErrorHandlers(t *testing.T) {
 	say := func(name string) ErrorHandlerFunc {
 		return func(c *Context, err error) error { return c.Text(name) }
