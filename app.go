@@ -70,7 +70,6 @@ type App struct {
 func New(name string) *App {
 	a := &App{name: name}
 	a.scaffold.app = a
-	a.scaffold.all = &hooks{}
 	a.Config.Debug = debugFromEnv()
 	_, a.sourceFile, _, _ = runtime.Caller(1)
 	return a
@@ -80,6 +79,9 @@ func New(name string) *App {
 // runs before the App looks at the request.
 func (a *App) Use(middleware ...func(http.Handler) http.Handler) {
 	a.setup("Use")
+	for _, m := range middleware {
+		mustNotBeNil("Use", "middleware", m == nil)
+	}
 	a.middleware = append(a.middleware, middleware...)
 }
 
@@ -106,7 +108,8 @@ func (a *App) newLogger() *slog.Logger {
 }
 
 // Check ends setup and returns every mistake in it, joined: in routes,
-// configuration and templates, down to each literal url_for that fits no route.
+// configuration and templates, down to each literal url_for that fits no route
+// and each field of request that it does not have.
 // A test that calls it finds at once what a visitor would find one by one.
 func (a *App) Check() error {
 	err := a.endSetup()
@@ -239,7 +242,7 @@ func (a *App) dispatch(c *Context) (err error) {
 
 	// 3. The before-hooks, the App's before the blueprint's. A reply or an error
 	// ends the dispatch.
-	hooks := c.scaffold().all
+	hooks := &c.scaffold().all
 	for _, look := range hooks.preprocess {
 		look(c)
 	}
@@ -275,7 +278,7 @@ func (a *App) dispatch(c *Context) (err error) {
 // the request ended.
 func (a *App) end(c *Context) {
 	c.ended.Store(true)
-	for _, hook := range c.scaffold().all.teardown {
+	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)
 		}

@@ -278,6 +278,39 @@ func TestEndpointTaken(t *testing.T) {
 	}
 }
 
+// TestEndpointTakenByHandler: http.Handlers are told apart as functions are.
+func TestEndpointTakenByHandler(t *testing.T) {
+	type list struct{ http.Handler }
+	type uncomparable struct {
+		http.Handler
+		_ []string
+	}
+	site, admin := fstest.MapFS{"a": {}}, fstest.MapFS{"b": {}}
+	files, notFound := http.FileServerFS(site), http.HandlerFunc(http.NotFound)
+	for _, test := range []struct {
+		name          string
+		first, second http.Handler
+		taken         bool
+	}{
+		{"one pointer", files, files, false},
+		{"two file servers", files, http.FileServerFS(admin), true},
+		{"one function", notFound, http.HandlerFunc(http.NotFound), false},
+		{"two functions", notFound, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), true},
+		{"equal values", list{files}, list{files}, false},
+		{"values that differ", list{files}, list{notFound}, true}, // not comparable inside
+		{"values of no equality", uncomparable{Handler: files}, uncomparable{Handler: files}, true},
+		{"a function and a pointer", notFound, files, true},
+	} {
+		app, _ := newTestApp(t)
+		app.Handle("/first", test.first).Name("files")
+		app.Handle("/second", test.second).Name("files")
+		err := app.Check()
+		if taken := err != nil && strings.Contains(err.Error(), `two functions under the endpoint "files"`); taken != test.taken {
+			t.Errorf("%s: got %v, want a mistake: %v", test.name, err, test.taken)
+		}
+	}
+}
+
 func TestRegistrationPanics(t *testing.T) {
 	odd := []any{"page"} // in a variable: staticcheck sees through a literal
 	for _, test := range []struct {
@@ -295,6 +328,13 @@ func TestRegistrationPanics(t *testing.T) {
 		{"nil hook", func(a *App) { a.BeforeRequest(nil) }, "BeforeRequest: the function is nil"},
 		{"nil error handler", func(a *App) { a.ErrorHandler(404, nil) }, "ErrorHandler: the function is nil"},
 		{"nil type handler", func(a *App) { OnError[error](a, nil) }, "OnError: the function is nil"},
+		{"nil middleware", func(a *App) { a.Use(nil) }, "Use: the middleware is nil"},
+		{"nil among middleware", func(a *App) { a.Use(func(h http.Handler) http.Handler { return h }, nil) }, "Use: the middleware is nil"},
+		{"nil decorator", func(a *App) { a.Get("/x", sayOK).Wrap(nil) }, "hipflask.sayOK, app_test.go:"},
+		{"nil blueprint", func(a *App) { a.Register(nil) }, "Register: the blueprint is nil"},
+		{"nil in a blueprint", func(a *App) { NewBlueprint("b", "").Register(nil) }, "Register: the blueprint is nil"},
+		{"nil templates", func(a *App) { NewBlueprint("b", "").Templates(nil) }, "Templates: the file system is nil"},
+		{"nil context processor", func(a *App) { a.ContextProcessor(nil) }, "ContextProcessor: the function is nil"},
 		{"error handler for 200", func(a *App) { a.ErrorHandler(200, func(*Context, error) error { return nil }) }, "200"},
 		{"error handler for 999", func(a *App) { a.ErrorHandler(999, func(*Context, error) error { return nil }) }, "999"},
 	} {

@@ -1,16 +1,10 @@
 package hipflask
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"net/http"
-	"path/filepath"
 	"reflect"
-	"runtime"
-	"slices"
 	"strings"
 )
 
@@ -40,26 +34,31 @@ type scaffold struct {
 	host     *part     // what it matches, once registered
 	recorded *recorded // a Blueprint's setup, until it is registered
 
-	preprocess  []func(c *Context)
-	before      []HandlerFunc
-	after       []HandlerFunc // the first added first
-	teardown    []func(c *Context, err error)
+	hooks
 	byCode      map[int]ErrorHandlerFunc
 	byType      []typeHandler
-	processors  []func(c *Context) Data
 	urlDefaults []func(c *Context, endpoint string, values Data)
 
-	all *hooks // these and those around, made when setup ends
+	all hooks // these behind those around, made when setup ends
 }
 
-// hooks are what runs for the requests of a scaffold, in order.
+// hooks are what runs for the requests of a scaffold, in the order added; after
+// and teardown run backwards.
 type hooks struct {
-	before   []HandlerFunc
-	after    []HandlerFunc
-	teardown []func(c *Context, err error)
-	// Without cost where there are none:
 	preprocess []func(c *Context)
+	before     []HandlerFunc
+	after      []HandlerFunc
+	teardown   []func(c *Context, err error)
 	processors []func(c *Context) Data
+}
+
+// add puts more behind the hooks, as if they were added now.
+func (h *hooks) add(more *hooks) {
+	h.preprocess = append(h.preprocess, more.preprocess...)
+	h.before = append(h.before, more.before...)
+	h.after = append(h.after, more.after...)
+	h.teardown = append(h.teardown, more.teardown...)
+	h.processors = append(h.processors, more.processors...)
 }
 
 func (s *scaffold) registrar() *scaffold { return s }
@@ -76,79 +75,11 @@ func (s *scaffold) setup(method string) {
 	}
 }
 
-func mustNotBeNil(method string, isNil bool) {
+// mustNotBeNil panics if what a method was given, a "function" or so, is nil.
+func mustNotBeNil(method, what string, isNil bool) {
 	if isNil {
-		panic(fmt.Sprintf("hipflask: %s: the function is nil", method))
+		panic(fmt.Sprintf("hipflask: %s: the %s is nil", method, what))
 	}
-}
-
-// Get registers a handler for GET requests, and so for HEAD.
-func (s *scaffold) Get(rule string, h HandlerFunc) *Route {
-	return s.add("Get", rule, h, "GET")
-}
-
-// Post registers a handler for POST requests.
-func (s *scaffold) Post(rule string, h HandlerFunc) *Route {
-	return s.add("Post", rule, h, "POST")
-}
-
-// Put registers a handler for PUT requests.
-func (s *scaffold) Put(rule string, h HandlerFunc) *Route {
-	return s.add("Put", rule, h, "PUT")
-}
-
-// Patch registers a handler for PATCH requests.
-func (s *scaffold) Patch(rule string, h HandlerFunc) *Route {
-	return s.add("Patch", rule, h, "PATCH")
-}
-
-// Delete registers a handler for DELETE requests.
-func (s *scaffold) Delete(rule string, h HandlerFunc) *Route {
-	return s.add("Delete", rule, h, "DELETE")
-}
-
-// Route registers a handler for a rule and the methods given; none means GET.
-// The case of a method does not matter. GET brings HEAD with it, and OPTIONS is
-// answered by itself unless a route lists it. It is Flask's app.route.
-//
-// A rule is Flask's: "/post/<int:id>" matches /post/7, and [Context.Param] and
-// [Context.ParamInt] read its variables. A variable without a converter is a
-// string: text without a slash. The other converters are int, float, path, uuid
-// and any, and what [App.Converter] adds. Rules need no order: at each part of
-// the path literal text wins over a variable, and an int over a string.
-//
-// The route's endpoint, its name in [Context.URLFor], is the name of the
-// function; [Route.Name] changes it. One function may have several rules under
-// its one endpoint; two values' methods of one name count as one function, so
-// give them Names.
-//
-// Route panics if the rule, a method or the handler is unusable. [App.Check]
-// reports two functions under one endpoint, and a rule that an earlier one hides
-// because it matches the same paths and methods.
-func (s *scaffold) Route(rule string, h HandlerFunc, methods ...string) *Route {
-	return s.add("Route", rule, h, methods...)
-}
-
-// Handle mounts an http.Handler at a rule, for the methods given; none means
-// all of GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS. The handler sees the
-// whole path. It writes through [Context.Writer], so hooks and session work as
-// for other routes, and [From] finds the Context inside it.
-//
-// The route has no endpoint until it is given one with [Route.Name].
-func (s *scaffold) Handle(rule string, h http.Handler, methods ...string) *Route {
-	if h == nil {
-		panic(fmt.Sprintf("hipflask: Handle(%q): the handler is nil", rule))
-	}
-	if len(methods) == 0 {
-		methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-	}
-	r := s.add("Handle", rule, func(c *Context) error {
-		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), contextKey{}, c))
-		h.ServeHTTP(c.Writer(), c.Request)
-		return nil
-	}, methods...)
-	r.mounted, r.endpoint, r.function, r.code = true, "", fmt.Sprintf("%T", h), 0
-	return r
 }
 
 // BeforeRequest adds a hook that runs before the handler, in the order added,
@@ -158,7 +89,7 @@ func (s *scaffold) Handle(rule string, h http.Handler, methods ...string) *Route
 // Flask's before_request.
 func (s *scaffold) BeforeRequest(h HandlerFunc) {
 	s.setup("BeforeRequest")
-	mustNotBeNil("BeforeRequest", h == nil)
+	mustNotBeNil("BeforeRequest", "function", h == nil)
 	s.before = append(s.before, h)
 }
 
@@ -169,7 +100,7 @@ func (s *scaffold) BeforeRequest(h HandlerFunc) {
 // one fails again, a bare 500 is sent. It is Flask's after_request.
 func (s *scaffold) AfterRequest(h HandlerFunc) {
 	s.setup("AfterRequest")
-	mustNotBeNil("AfterRequest", h == nil)
+	mustNotBeNil("AfterRequest", "function", h == nil)
 	s.after = append(s.after, h)
 }
 
@@ -179,7 +110,7 @@ func (s *scaffold) AfterRequest(h HandlerFunc) {
 // answered it, or nil. It is Flask's teardown_request.
 func (s *scaffold) Teardown(f func(c *Context, err error)) {
 	s.setup("Teardown")
-	mustNotBeNil("Teardown", f == nil)
+	mustNotBeNil("Teardown", "function", f == nil)
 	s.teardown = append(s.teardown, f)
 }
 
@@ -198,7 +129,7 @@ func (s *scaffold) Teardown(f func(c *Context, err error)) {
 // not look for, or by the handler of 500; a third is not tried.
 func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 	s.setup("ErrorHandler")
-	mustNotBeNil("ErrorHandler", h == nil)
+	mustNotBeNil("ErrorHandler", "function", h == nil)
 	if code < 400 || code > 599 {
 		panic(fmt.Sprintf("hipflask: ErrorHandler(%d): an error's status is between 400 and 599", code))
 	}
@@ -217,7 +148,7 @@ func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 	s := on.registrar()
 	s.setup("OnError")
-	mustNotBeNil("OnError", h == nil)
+	mustNotBeNil("OnError", "function", h == nil)
 	s.byType = append(s.byType, typeHandler{rank: typeRank(reflect.TypeFor[E]()), bind: func(err error) ErrorHandlerFunc {
 		e, ok := err.(E)
 		if !ok {
@@ -227,238 +158,12 @@ func OnError[E error](on Registrar, h func(c *Context, err E) error) {
 	}})
 }
 
-// Route is one registered rule. Its methods refine it and return it again; they
-// belong to setup.
-type Route struct {
-	owner     *scaffold
-	text      string                 // as registered; the rule has a blueprint's prefix before it
-	rule      *rule                  // nil until the blueprint is registered
-	later     []func(r *Route) error // what waits for the rule
-	methods   []string               // upper case, as registered: HEAD and OPTIONS only if listed
-	endpoint  string
-	handler   HandlerFunc
-	wraps     []func(HandlerFunc) HandlerFunc
-	defaults  map[string]any
-	lenient   bool // StrictSlashes(false)
-	noOptions bool
-	maxBody   int64   // of MaxContentLength; 0 is the App's
-	mounted   bool    // an http.Handler: may end without a reply
-	function  string  // the handler's full name
-	code      uintptr // where its code begins: that of two instances of a generic function differs
-	where     string  // file:line of the registration
-
-	host      *hostPattern // of Host or Subdomain; nil means every host
-	alias     bool
-	buildOnly bool
-	redirect  *redirectTarget // of scaffold.Redirect
-	view      any             // of View
-
-	serve HandlerFunc // handler inside wraps, made when setup ends
-}
-
-// add registers a rule. what is the method the user called.
-func (s *scaffold) add(what, ruleText string, h HandlerFunc, methods ...string) *Route {
-	s.setup(what)
-	if h == nil {
-		panic(fmt.Sprintf("hipflask: %s(%q): the handler is nil", what, ruleText))
-	}
-	if len(methods) == 0 {
-		methods = []string{"GET"}
-	}
-	r := &Route{owner: s, text: ruleText, handler: h, where: callerOutside()}
-	for _, m := range methods {
-		m = strings.ToUpper(m)
-		if !validToken(m) {
-			panic(fmt.Sprintf("hipflask: %s(%q): %q is no HTTP method", what, ruleText, m))
-		}
-		if !slices.Contains(r.methods, m) {
-			r.methods = append(r.methods, m)
-		}
-	}
-	r.code = reflect.ValueOf(h).Pointer()
-	r.function = runtime.FuncForPC(r.code).Name()
-	r.endpoint = endpointName(r.function)
-	if s.recorded != nil {
-		s.recorded.routes = append(s.recorded.routes, r)
-		return r
-	}
-	if err := r.parse(ruleText, s.app); err != nil {
-		panic(err.Error())
-	}
-	s.app.routes = append(s.app.routes, r)
-	return r
-}
-
-// parse sets the rule and does what waited for it.
-func (r *Route) parse(text string, app *App) (err error) {
-	if r.rule, err = parseRule(text, app.converters); err != nil {
-		return err
-	}
-	for _, f := range r.later {
-		if err := f(r); err != nil {
-			return fmt.Errorf("hipflask: %s: %w", r, err)
-		}
-	}
-	return nil
-}
-
-// refine does what needs the rule: now, or when there is one.
-func (r *Route) refine(f func(r *Route) error) error {
-	if r.rule == nil {
-		r.later = append(r.later, f)
-		return nil
-	}
-	return f(r)
-}
-
-// Name sets the endpoint, in place of the handler function's name.
-func (r *Route) Name(endpoint string) *Route {
-	r.owner.setup("Route.Name")
-	r.endpoint = endpoint
-	return r
-}
-
-// Wrap puts decorators around the handler, the first outermost: Flask's
-// login_required and its kind. The endpoint stays the handler's.
-func (r *Route) Wrap(decorators ...func(HandlerFunc) HandlerFunc) *Route {
-	r.owner.setup("Route.Wrap")
-	r.wraps = append(r.wraps, decorators...)
-	return r
-}
-
-// Defaults gives variables a value, as name and value pairs: for the handler
-// where the rule does not have the variable, and for URLFor, which picks the
-// rule whose defaults fit. A longer rule of the same endpoint that is asked with
-// a default's value redirects to the shorter one. It panics if the pairs are no
-// pairs.
-func (r *Route) Defaults(pairs ...any) *Route {
-	r.owner.setup("Route.Defaults")
-	if len(pairs)%2 != 0 {
-		panic(fmt.Sprintf("hipflask: Defaults of %s: a name has no value", r))
-	}
-	if r.defaults == nil {
-		r.defaults = map[string]any{}
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		name, ok := pairs[i].(string)
-		if !ok {
-			panic(fmt.Sprintf("hipflask: Defaults of %s: %v (%T) stands where a name is due", r, pairs[i], pairs[i]))
-		}
-		r.defaults[name] = pairs[i+1]
-	}
-	return r
-}
-
-// StrictSlashes(false) serves the rule with and without a slash at its end. The
-// default, true, redirects to a rule that ends in one, and answers 404 for a
-// slash too many.
-func (r *Route) StrictSlashes(strict bool) *Route {
-	r.owner.setup("Route.StrictSlashes")
-	r.lenient = !strict
-	return r
-}
-
-// Endpoint returns the route's name for URLFor; empty for a function literal
-// that was given none.
-func (r *Route) Endpoint() string { return r.endpoint }
-
-// Rule returns the rule, with the prefix of the route's blueprint once that is
-// registered.
-func (r *Route) Rule() string {
-	if r.rule == nil {
-		return r.text
-	}
-	return r.rule.text
-}
-
-// Blueprint returns the dotted name under which the route's blueprint is
-// registered, and "" for a route of the App's own. It is Flask's
-// request.blueprint.
-func (r *Route) Blueprint() string { return r.owner.name }
-
-// String returns the rule, its handler and where it was registered.
-func (r *Route) String() string {
-	return fmt.Sprintf("%s %s (%s, %s)", strings.Join(r.methods, ","), r.host.String()+r.Rule(), r.function, r.where)
-}
-
-// build puts the decorators around the handler.
-func (r *Route) build() error {
-	r.serve = r.handler
-	for _, wrap := range slices.Backward(r.wraps) {
-		if r.serve = wrap(r.serve); r.serve == nil {
-			return fmt.Errorf("hipflask: a decorator of %s returned nil", r)
-		}
-	}
-	return nil
-}
-
-// sameEndpoint reports different functions under one endpoint. It waits for the
-// end of setup because a Name may still follow the registration.
-func sameEndpoint(routes []*Route) error {
-	first := map[string]*Route{}
-	var mistakes []error
-	for _, r := range routes {
-		other, taken := first[r.endpoint]
-		switch {
-		case r.endpoint == "" || r.buildOnly || r.redirect != nil:
-		case !taken:
-			first[r.endpoint] = r
-		case other.function != r.function || other.code != r.code || !sameView(other.view, r.view):
-			mistakes = append(mistakes, fmt.Errorf("hipflask: two functions under the endpoint %q:\n\t%s\n\t%s\ngive one of them a Name of its own",
-				r.endpoint, other, r))
-		}
-	}
-	return errors.Join(mistakes...)
-}
-
-// endpointName turns a function's full name, such as example.com/blog.show,
-// example.com/blog.(*Blog).Show-fm or main.main.func1, into an endpoint. A
-// function literal has none.
-func endpointName(function string) string {
-	name := function[strings.LastIndexByte(function, '/')+1:]
-	name, method := strings.CutSuffix(name, "-fm")
-	name, _, _ = strings.Cut(name, "[") // a generic function's "[...]"
-	parts := strings.Split(name, ".")
-	if len(parts) != 2 && !method {
-		return ""
-	}
-	return parts[len(parts)-1]
-}
-
-// callerOutside returns file:line of the nearest caller outside this package's
-// own files.
-func callerOutside() string {
-	var pcs [16]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		frame, more := frames.Next()
-		inside := strings.HasPrefix(frame.Function, "github.com/hipflask/hipflask.(*scaffold).") ||
-			strings.HasPrefix(frame.Function, "github.com/hipflask/hipflask.(*App).")
-		if !inside || !more {
-			return fmt.Sprintf("%s:%d", filepath.Base(frame.File), frame.Line)
-		}
-	}
-}
-
-// validToken reports whether s may be a method or a header's name.
-func validToken(s string) bool {
-	for i := range len(s) {
-		if !tokenChars[s[i]] {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// tokenChars are the characters of a token in HTTP.
-var tokenChars = newCharset("!#$%&'*+^`|")
-
 // URLValuePreprocessor adds a function that runs before the before-hooks of a
 // request, to look at the variables of the matched rule: for a prefix such as
 // "/<lang>" that many rules share. It is Flask's url_value_preprocessor.
 func (s *scaffold) URLValuePreprocessor(f func(c *Context)) {
 	s.setup("URLValuePreprocessor")
-	mustNotBeNil("URLValuePreprocessor", f == nil)
+	mustNotBeNil("URLValuePreprocessor", "function", f == nil)
 	s.preprocess = append(s.preprocess, f)
 }
 
@@ -469,7 +174,7 @@ func (s *scaffold) URLValuePreprocessor(f func(c *Context)) {
 // It is Flask's url_defaults.
 func (s *scaffold) URLDefaults(f func(c *Context, endpoint string, values Data)) {
 	s.setup("URLDefaults")
-	mustNotBeNil("URLDefaults", f == nil)
+	mustNotBeNil("URLDefaults", "function", f == nil)
 	s.urlDefaults = append(s.urlDefaults, f)
 }
 
@@ -522,7 +227,7 @@ type Registration struct {
 	prefix   string
 	hosts    *place
 	group    *string // of CommandGroup, nil for the name
-	defaults []any
+	defaults map[string]any
 	at       int // how many of the routes of on come before its own
 	where    string
 }
@@ -551,7 +256,7 @@ func (bp *Blueprint) Register(child *Blueprint) *Registration {
 }
 
 func (s *scaffold) newRegistration(bp *Blueprint, at int) *Registration {
-	mustNotBeNil("Register", bp == nil)
+	mustNotBeNil("Register", "blueprint", bp == nil)
 	bp.recorded.registered = true
 	return &Registration{bp: bp, on: s, name: bp.name, prefix: bp.prefix, hosts: bp.hosts, at: at, where: callerOutside()}
 }
@@ -594,11 +299,14 @@ func (reg *Registration) CommandGroup(name string) *Registration {
 }
 
 // Defaults is [Route.Defaults] for every route of the registration; a route's
-// own win.
+// own win. It panics if the pairs are no pairs.
 func (reg *Registration) Defaults(pairs ...any) *Registration {
 	reg.on.setup("Registration.Defaults")
-	(&Route{owner: reg.on, text: reg.prefix}).Defaults(pairs...) // panics for what are no pairs
-	reg.defaults = append(reg.defaults, pairs...)
+	values := defaultPairs(fmt.Sprintf("Defaults of the blueprint %q (%s)", reg.name, reg.where), pairs)
+	if reg.defaults == nil {
+		reg.defaults = map[string]any{}
+	}
+	maps.Copy(reg.defaults, values)
 	return reg
 }
 
@@ -624,7 +332,7 @@ func (bp *Blueprint) Host(pattern string) {
 // "admin/index.html", so that names do not meet.
 func (bp *Blueprint) Templates(fsys fs.FS) {
 	bp.setup("Templates")
-	mustNotBeNil("Templates", fsys == nil)
+	mustNotBeNil("Templates", "file system", fsys == nil)
 	bp.recorded.templates = append(bp.recorded.templates, fsys)
 }
 
@@ -693,184 +401,6 @@ func (bp *Blueprint) wide() *scaffold {
 	bp.recorded.wide.recorded = bp.recorded
 	bp.recorded.wide.name = bp.name
 	return &bp.recorded.wide
-}
-
-// expansion is an App's routes with those of its blueprints, each in its place.
-type expansion struct {
-	app       *App
-	routes    []*Route
-	scaffolds []*scaffold // one for each registration, in order
-	templates []templateFolder
-	names     map[string]*Registration
-	seen      map[*Blueprint]bool // whose app-wide parts are in
-	mistakes  []error
-}
-
-// expand puts together the routes of the App and of all registrations. It changes
-// nothing of either.
-func (a *App) expand() *expansion {
-	x := &expansion{app: a, names: map[string]*Registration{}, seen: map[*Blueprint]bool{}}
-	_, err := a.allCommands()
-	x.mistakes = append(x.mistakes, err)
-	x.add(&a.scaffold, a.routes, a.registrations, func(r *Route) { x.routes = append(x.routes, r) })
-	return x
-}
-
-// add goes through the routes and registrations of one scaffold, in the order in
-// which they were made.
-func (x *expansion) add(own *scaffold, routes []*Route, regs []*Registration, place func(r *Route)) {
-	for i := 0; i <= len(routes); i++ {
-		for _, reg := range regs {
-			if reg.at == i {
-				x.register(own, reg)
-			}
-		}
-		if i < len(routes) {
-			place(routes[i])
-		}
-	}
-}
-
-// register adds one registration below a scaffold.
-func (x *expansion) register(parent *scaffold, reg *Registration) {
-	if reg.name == "" || strings.Contains(reg.name, ".") {
-		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: the blueprint registered as %q (%s): a name must not be empty and has no dot", reg.name, reg.where))
-	}
-	rec := reg.bp.recorded
-	own := reg.bp.scaffold
-	own.app, own.recorded, own.parent = x.app, nil, parent
-	own.name = joinName(parent.name, reg.name)
-	own.prefix = joinPrefix(parent.prefix, reg.prefix)
-	own.hosts = reg.hosts.below(parent.hosts)
-	var host *hostPattern
-	if own.hosts != nil {
-		var err error
-		if host, err = own.hosts.parse(x.app.converters); err == nil {
-			own.host, err = host.compile(x.app.Config.ServerName)
-		}
-		if err != nil {
-			x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: the host %q of the blueprint %q (%s): %w", own.hosts.pattern, own.name, reg.where, err))
-			host = nil
-		}
-	}
-	if other := x.names[own.name]; other != nil {
-		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: two blueprints are registered as %q, at %s and %s; give one of the registrations a Name of its own",
-			own.name, other.where, reg.where))
-	}
-	x.names[own.name] = reg
-	x.scaffolds = append(x.scaffolds, &own)
-	for _, fsys := range rec.templates {
-		x.templates = append(x.templates, templateFolder{own.name, fsys})
-	}
-	x.add(&own, rec.routes, rec.children, func(r *Route) { x.place(&own, reg, host, r) })
-}
-
-// place adds a blueprint's route as it is under one registration.
-func (x *expansion) place(own *scaffold, reg *Registration, host *hostPattern, recorded *Route) {
-	r := *recorded
-	r.owner = own
-	if strings.Contains(r.endpoint, ".") {
-		x.mistakes = append(x.mistakes, fmt.Errorf("hipflask: the endpoint %q of %s must not have a dot: it is in the blueprint %q", r.endpoint, recorded, own.name))
-	}
-	if r.endpoint != "" {
-		r.endpoint = own.name + "." + r.endpoint
-	}
-	for i := 0; i < len(reg.defaults); i += 2 {
-		name := reg.defaults[i].(string)
-		if _, given := r.defaults[name]; !given {
-			r.defaults = maps.Clone(r.defaults)
-			if r.defaults == nil {
-				r.defaults = map[string]any{}
-			}
-			r.defaults[name] = reg.defaults[i+1]
-		}
-	}
-	err := r.parse(joinPrefix(own.prefix, r.text), x.app)
-	if err == nil && r.host == nil && host != nil {
-		if err = r.takeHost(host); err != nil {
-			err = fmt.Errorf("hipflask: the host of %s: %w", &r, err)
-		}
-	}
-	if err != nil {
-		x.mistakes = append(x.mistakes, fmt.Errorf("%w (in the blueprint %q, at %s)", err, own.name, r.where))
-		return
-	}
-	x.routes = append(x.routes, &r)
-}
-
-func joinName(parent, name string) string {
-	if parent == "" {
-		return name
-	}
-	return parent + "." + name
-}
-
-// joinPrefix joins a prefix and a rule, or two prefixes, by exactly one slash.
-// What is empty adds nothing.
-func joinPrefix(prefix, rule string) string {
-	switch {
-	case prefix == "":
-		return rule
-	case rule == "":
-		return prefix
-	}
-	return strings.TrimRight(prefix, "/") + "/" + strings.TrimLeft(rule, "/")
-}
-
-// adoptWide gives the App what blueprints recorded for it, once for each
-// blueprint, however often it is registered.
-func (a *App) adoptWide(x *expansion) {
-	var adopt func(regs []*Registration)
-	adopt = func(regs []*Registration) {
-		for _, reg := range regs {
-			if x.seen[reg.bp] {
-				continue
-			}
-			x.seen[reg.bp] = true
-			wide := &reg.bp.recorded.wide
-			a.preprocess = append(a.preprocess, wide.preprocess...)
-			a.before = append(a.before, wide.before...)
-			a.after = append(a.after, wide.after...)
-			a.teardown = append(a.teardown, wide.teardown...)
-			a.byType = append(a.byType, wide.byType...)
-			a.processors = append(a.processors, wide.processors...)
-			a.urlDefaults = append(a.urlDefaults, wide.urlDefaults...)
-			for code, h := range wide.byCode {
-				if a.byCode == nil {
-					a.byCode = map[int]ErrorHandlerFunc{}
-				}
-				a.byCode[code] = h
-			}
-			for name, fn := range reg.bp.recorded.funcs {
-				if a.templateFuncs == nil {
-					a.templateFuncs = map[string]any{}
-				}
-				if _, own := a.templateFuncs[name]; !own {
-					a.templateFuncs[name] = fn
-				}
-			}
-			adopt(reg.bp.recorded.children)
-		}
-	}
-	adopt(a.registrations)
-}
-
-// gather sets all from the scaffold's own hooks and those around it.
-func (s *scaffold) gather() {
-	around := &hooks{}
-	if s.parent != nil {
-		around = s.parent.all
-	}
-	after, teardown := slices.Clone(s.after), slices.Clone(s.teardown)
-	slices.Reverse(after)
-	slices.Reverse(teardown)
-	s.all = &hooks{
-		preprocess: slices.Concat(around.preprocess, s.preprocess),
-		before:     slices.Concat(around.before, s.before),
-		after:      slices.Concat(after, around.after),
-		teardown:   slices.Concat(teardown, around.teardown),
-		processors: slices.Concat(around.processors, s.processors),
-	}
 }
 
 // scaffold is what the request belongs to: its route's blueprint, or the App.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -370,7 +371,8 @@ func TestBlueprintMistakes(t *testing.T) {
 		"after it":         {func() { bp := NewBlueprint("bp9", ""); New("x").Register(bp); bp.Get("/", sayOK) }, `Get was called on the blueprint "bp9" after`},
 		"wide after it":    {func() { bp := NewBlueprint("bp9", ""); New("x").Register(bp); bp.BeforeAppRequest(sayOK) }, "BeforeAppRequest"},
 		"nil hook":         {func() { NewBlueprint("a", "").AfterAppRequest(nil) }, "nil"},
-		"defaults no pair": {func() { New("x").Register(NewBlueprint("a", "")).Defaults(odd...) }, "no value"},
+		"defaults no pair": {func() { New("x").Register(NewBlueprint("a", "")).Defaults(odd...) }, `Defaults of the blueprint "a" (blueprint_test.go:`},
+		"defaults no name": {func() { New("x").Register(NewBlueprint("a", "")).Defaults(1, 2) }, "1 (int) stands where a name is due"},
 	} {
 		if got := panicText(test.call); !strings.HasPrefix(got, "hipflask: ") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: got panic %q, want %q in it", name, got, test.want)
@@ -392,6 +394,21 @@ func TestBlueprintMistakes(t *testing.T) {
 		if err := app.Check(); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "blueprint_test.go:") {
 			t.Errorf("%s: got %v, want %q and the place", name, err, test.want)
 		}
+	}
+}
+
+// TestNestedBlueprintMistake: a nested registration is named by the line of the
+// program that made it.
+func TestNestedBlueprintMistake(t *testing.T) {
+	app, _ := newTestApp(t)
+	outer := NewBlueprint("outer", "/outer")
+	_, _, line, _ := runtime.Caller(0)
+	outer.Register(NewBlueprint("inner", "/a"))
+	outer.Register(NewBlueprint("inner", "/b"))
+	app.Register(outer)
+	want := fmt.Sprintf(`two blueprints are registered as "outer.inner", at blueprint_test.go:%d and blueprint_test.go:%d;`, line+1, line+2)
+	if err := app.Check(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -55,7 +55,7 @@ func (bp *Blueprint) Command(name, help string, run func(ctx context.Context, ar
 
 func addCommand(to *[]*command, name, help string, run func(ctx context.Context, args []string) error) {
 	call := fmt.Sprintf("Command(%q)", name)
-	mustNotBeNil(call, run == nil)
+	mustNotBeNil(call, "function", run == nil)
 	switch {
 	case !isCommandName(name):
 		panic(fmt.Sprintf("hipflask: %s: a name is one word that begins with no -, such as init-db", call))

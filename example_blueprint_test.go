@@ -2,6 +2,7 @@ package hipflask_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 
 	"github.com/hipflask/hipflask"
@@ -15,9 +16,11 @@ func newAdmin() *hipflask.Blueprint {
 	return admin
 }
 
+// requireStaff is for those who signed in as staff. Others are sent to the login,
+// and the handler does not run.
 func requireStaff(c *hipflask.Context) error {
-	if c.Request.Header.Get("X-Staff") == "" {
-		return hipflask.Abort(403)
+	if c.Session().GetString("staff") == "" {
+		return c.RedirectTo("login", "next", c.Request.URL.Path)
 	}
 	return nil
 }
@@ -38,33 +41,37 @@ func adminUser(c *hipflask.Context) error {
 // hook that guards its own routes.
 func ExampleBlueprint() {
 	app := hipflask.New("site")
+	app.Config.SecretKey = "change me"
 	app.Get("/", func(c *hipflask.Context) error { return c.RedirectTo("admin.adminIndex") }).Name("home")
+	app.Get("/login", func(c *hipflask.Context) error {
+		c.Session().Set("staff", "Ada")
+		return c.Text("Welcome!")
+	}).Name("login")
 	app.Register(newAdmin())
 
-	show := func(path, staff string) {
+	var cookies []*http.Cookie
+	show := func(path string) {
 		r := httptest.NewRequest("GET", path, nil)
-		if staff != "" {
-			r.Header.Set("X-Staff", staff)
+		for _, cookie := range cookies {
+			r.AddCookie(cookie)
 		}
 		w := httptest.NewRecorder()
 		app.ServeHTTP(w, r)
-		switch w.Code {
-		case 200:
-			fmt.Println(path, w.Code, w.Body)
-		case 302:
+		if w.Code == 302 {
 			fmt.Println(path, w.Code, w.Header().Get("Location"))
-		default:
-			fmt.Println(path, w.Code)
+		} else {
+			fmt.Println(path, w.Code, w.Body)
 		}
+		cookies = w.Result().Cookies()
 	}
-	show("/", "")
-	show("/admin/", "")
-	show("/admin/", "Ada")
-	show("/admin/users/7", "Ada")
+	show("/")
+	show("/admin/users/7")
+	show("/login")
+	show("/admin/users/7")
 
 	// Output:
 	// / 302 /admin/
-	// /admin/ 403
-	// /admin/ 200 users begin at /admin/users/1
+	// /admin/users/7 302 /login?next=/admin/users/7
+	// /login 200 Welcome!
 	// /admin/users/7 200 user 7
 }

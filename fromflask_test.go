@@ -10,6 +10,7 @@ import (
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/hipflasktest"
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // docs/from-flask.md: it has every public name, and what it says of Jinja is
@@ -21,12 +22,12 @@ const fromFlask = "docs/from-flask.md"
 // 3.1.3's module and classes as Python's dir lists them, and of Jinja 3.1's
 // filters and tests.
 func TestFromFlaskNames(t *testing.T) {
-	page := readText(t, fromFlask)
+	page := tree.Text(t, fromFlask)
 	named := map[string]bool{}
 	for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(page, -1) {
 		named[code[1]] = true
 	}
-	for _, name := range strings.Fields(readText(t, "testdata/flask-names.txt")) {
+	for _, name := range strings.Fields(tree.Text(t, "testdata/flask-names.txt")) {
 		kind, word, _ := strings.Cut(name, ":")
 		found := named[word]
 		switch kind {
@@ -64,6 +65,44 @@ func TestJinjaTable(t *testing.T) {
 	}
 	if len(rows) < 60 {
 		t.Errorf("%s: found %d rows that print, the test looks in the wrong place", fromFlask, len(rows))
+	}
+}
+
+// TestJinjaTableRuns: what the page says of templates without saying what it
+// prints is rendered too, but for the tags that join files.
+func TestJinjaTableRuns(t *testing.T) {
+	values, _ := jinjaTable(t)
+	app := hipflask.New("jinja")
+	current := ""
+	app.Get("/", func(c *hipflask.Context) error {
+		return c.RenderString(current, values)
+	}).Name("index")
+	app.Get("/user/<name>", func(c *hipflask.Context) error { return c.NoContent() }).Name("user")
+	client := hipflasktest.New(t, app)
+
+	files := regexp.MustCompile(`{{(extends|block|define|super|template) ?[^|]*`)
+	rendered := 0
+	for i, line := range strings.Split(tree.Text(t, fromFlask), "\n") {
+		cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
+		if len(cells) != 5 || strings.Contains(cells[3], "`") {
+			continue
+		}
+		for _, code := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cells[2], -1) {
+			current = strings.ReplaceAll(code[1], "\x00", "|")
+			if !strings.Contains(current, "{{") || files.MatchString(current) {
+				continue
+			}
+			if strings.HasPrefix(current, "{{if ") {
+				current += "yes{{end}}" // the row shows the condition alone
+			}
+			rendered++
+			if page := client.Get("/"); page.StatusCode != 200 {
+				t.Errorf("%s:%d: %s: got %d, want it to be rendered", fromFlask, i+1, current, page.StatusCode)
+			}
+		}
+	}
+	if rendered < 10 {
+		t.Errorf("%s: rendered %d, the test looks in the wrong place", fromFlask, rendered)
 	}
 }
 
@@ -111,7 +150,7 @@ print(json.dumps([env.from_string(t).render(**given["values"]) for t in given["t
 // column. There ⏎ stands for the end of a line.
 func jinjaTable(t *testing.T) (hipflask.Data, []jinjaRow) {
 	t.Helper()
-	page := readText(t, fromFlask)
+	page := tree.Text(t, fromFlask)
 	_, rest, _ := strings.Cut(page, "```json\n")
 	text, _, _ := strings.Cut(rest, "```")
 	decoder := json.NewDecoder(strings.NewReader(text))

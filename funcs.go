@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -10,6 +11,7 @@ import (
 	"reflect"
 	"slices"
 	texttemplate "text/template"
+	"text/template/parse"
 )
 
 // TemplateFunc makes fn callable in every page, {{name .x}} or {{.x | name}}.
@@ -59,6 +61,7 @@ func checkTemplateFunc(name string, fn any) {
 // [Context.Render] over all.
 func (s *scaffold) ContextProcessor(fn func(c *Context) Data) {
 	s.setup("ContextProcessor")
+	mustNotBeNil("ContextProcessor", "function", fn == nil)
 	s.processors = append(s.processors, fn)
 }
 
@@ -107,6 +110,71 @@ func (r *requestFuncs) flush() (template.JS, error) {
 		return "", s.Flush()
 	}
 	return "", nil
+}
+
+// checkRequest finds the fields of request that it does not have, such as those
+// of Flask's: {{request.path}}.
+func checkRequest(tree *parse.Tree) (errs []error) {
+	walk(tree.Root, func(node parse.Node) {
+		chain, ok := node.(*parse.ChainNode)
+		if !ok {
+			return
+		}
+		function, ok := chain.Node.(*parse.IdentifierNode)
+		if !ok || function.Ident != "request" {
+			return
+		}
+		if name := unknownField(reflect.TypeFor[*http.Request](), chain.Field); name != "" {
+			hint := cmp.Or(flaskRequest[name], "go doc net/http.Request lists what there is")
+			errs = append(errs, mistake(tree, chain, "request is net/http's and has no %s: %s", name, hint))
+		}
+	})
+	return errs
+}
+
+// flaskRequest says what to write for the names that Flask's pages use most.
+var flaskRequest = map[string]string{
+	"args":        `write request.URL.Query.Get "name"`,
+	"endpoint":    "give it to the page by a function with a *Context, App.TemplateFunc",
+	"form":        `give the value to the page, or write request.PostForm.Get "name"`,
+	"full_path":   "write request.URL.RequestURI",
+	"headers":     `write request.Header.Get "Name"`,
+	"host":        "write request.Host",
+	"method":      "write request.Method",
+	"path":        "write request.URL.Path",
+	"referrer":    "write request.Referer",
+	"remote_addr": "write request.RemoteAddr, or behind a proxy give Context.RemoteAddr to the page",
+	"user_agent":  "write request.UserAgent",
+}
+
+// unknownField returns the first of the names, each a field or a method of what
+// the one before it is, that does not exist; "" if all do, or if only a value
+// can tell.
+func unknownField(t reflect.Type, names []string) string {
+	for _, name := range names {
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() == reflect.Interface {
+			return ""
+		}
+		if method, found := reflect.PointerTo(t).MethodByName(name); found {
+			if method.Type.NumOut() == 0 {
+				return ""
+			}
+			t = method.Type.Out(0)
+			continue
+		}
+		if t.Kind() != reflect.Struct {
+			return "" // a map may have any name
+		}
+		field, isField := t.FieldByName(name)
+		if !isField || !field.IsExported() {
+			return name
+		}
+		t = field.Type
+	}
+	return ""
 }
 
 func misplaced(...any) (string, error) {

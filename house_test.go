@@ -9,7 +9,6 @@ import (
 	"go/parser"
 	"go/printer"
 	"go/token"
-	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -20,6 +19,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // The rules of the house, as tests: what is exported is documented, and what the
@@ -102,7 +104,7 @@ func TestWorkspace(t *testing.T) {
 // modules returns the folders that have a go.mod, sorted.
 func modules(t *testing.T) (dirs []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if path.Base(file) == "go.mod" {
 			dirs = append(dirs, path.Dir(file))
 		}
@@ -116,7 +118,7 @@ func modules(t *testing.T) (dirs []string) {
 var homes = map[string]string{
 	"github.com/Masterminds/sprig/v3":     "render.go",
 	"github.com/gorilla/securecookie":     "signedcookie.go",
-	"github.com/joho/godotenv":            "config.go",
+	"github.com/joho/godotenv":            "configload.go",
 	"github.com/julienschmidt/httprouter": "router.go",
 	"golang.org/x/crypto":                 "flaskcompat/password.go", // scrypt alone
 }
@@ -170,7 +172,7 @@ func TestAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := strings.Split(strings.TrimSpace(readText(t, file)), "\n")
+	want := strings.Split(strings.TrimSpace(tree.Text(t, file)), "\n")
 	for _, line := range lines {
 		if !slices.Contains(want, line) {
 			t.Errorf("new, and not in %s: %s", file, line)
@@ -220,12 +222,12 @@ func TestDocComments(t *testing.T) {
 // was written on.
 func TestTree(t *testing.T) {
 	unwanted := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|XX` + `X)\b|(^|[\s"'=(` + "`" + `])(/home|/Users|/root|/tmp|/work)/|[A-Z]:\\Users`)
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		switch path.Ext(file) {
 		case ".png", ".ico", ".sum":
 			continue
 		}
-		for i, line := range strings.Split(readText(t, file), "\n") {
+		for i, line := range strings.Split(tree.Text(t, file), "\n") {
 			if found := unwanted.FindString(line); found != "" {
 				t.Errorf("%s:%d: %q does not belong here: %s", file, i+1, found, strings.TrimSpace(line))
 			}
@@ -233,45 +235,29 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// TestCommentWidth: a comment can be read without scrolling. Those of tests may
+// hold a line of output.
+func TestCommentWidth(t *testing.T) {
+	for _, file := range tree.Files(t) {
+		if path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		for i, line := range strings.Split(tree.Text(t, file), "\n") {
+			if n := utf8.RuneCountInString(line); n > 100 && strings.HasPrefix(strings.TrimSpace(line), "//") {
+				t.Errorf("%s:%d: a comment of %d characters; break it at 80 or so", file, i+1, n)
+			}
+		}
+	}
+}
+
 // Reading the repository.
-
-// treeFiles returns the files of the repository, with slashes.
-func treeFiles(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := d.Name()
-		switch {
-		case d.IsDir() && strings.HasPrefix(name, ".") && name != "." && name != ".ci", name == "__pycache__":
-			return fs.SkipDir
-		case d.Type().IsRegular() && name != ".git" && !strings.HasSuffix(name, ".test"):
-			files = append(files, filepath.ToSlash(file))
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
-func readText(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n")
-}
 
 // packages returns the files of each package, without its tests, by folder and
 // name.
 func packages(t *testing.T) map[string]map[string]*ast.File {
 	t.Helper()
 	all := map[string]map[string]*ast.File{}
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata/") {
 			continue
 		}

@@ -26,6 +26,7 @@ import (
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/hipflasktest"
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // docs/parity.md and the tests of what no other test shows.
@@ -86,7 +87,7 @@ func TestParity(t *testing.T) {
 	if n := kinds["*not in Go*"]; n > mostNotInGo {
 		t.Errorf("%s: %d rows are *not in Go*, at most %d may be", file, n, mostNotInGo)
 	}
-	for _, id := range strings.Fields(readText(t, "testdata/flask-surface-ids.txt")) {
+	for _, id := range strings.Fields(tree.Text(t, "testdata/flask-surface-ids.txt")) {
 		if seen[id] == 0 {
 			t.Errorf("%s: %s is missing", file, id)
 		}
@@ -103,7 +104,7 @@ func parityRows(t *testing.T, file string) (rows []parityRow) {
 	isID := regexp.MustCompile(`^[A-Z][0-9]+$`)
 	isTest := regexp.MustCompile("`([^`]+)`")
 	isSection := regexp.MustCompile(`\]\(([a-z/-]+\.md#[^)]+)\)`)
-	for i, line := range strings.Split(readText(t, file), "\n") {
+	for i, line := range strings.Split(tree.Text(t, file), "\n") {
 		cells := strings.Split(strings.ReplaceAll(line, `\|`, "\x00"), "|")
 		for i := range cells {
 			cells[i] = strings.TrimSpace(strings.ReplaceAll(cells[i], "\x00", `\|`))
@@ -169,7 +170,7 @@ func testEvents(t *testing.T) map[string]string {
 func testFuncs(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if !strings.HasSuffix(file, "_test.go") {
 			continue
 		}

@@ -46,7 +46,7 @@ import (
 // [From] finds the Context inside it.
 func (a *App) Fallback(h http.Handler) {
 	a.setup("Fallback")
-	mustNotBeNil("Fallback", h == nil)
+	mustNotBeNil("Fallback", "handler", h == nil)
 	if a.fallback != nil {
 		panic(fmt.Sprintf("hipflask: Fallback(%T): the App has a fallback already, a %T", h, a.fallback))
 	}

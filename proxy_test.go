@@ -389,7 +389,7 @@ func TestProxyToMistakes(t *testing.T) {
 		call func()
 		want string
 	}{
-		{func() { app.Fallback(nil) }, "hipflask: Fallback: the function is nil"},
+		{func() { app.Fallback(nil) }, "hipflask: Fallback: the handler is nil"},
 		{func() { app.Fallback(http.NotFoundHandler()); app.Fallback(ProxyTo("http://localhost")) },
 			"hipflask: Fallback(*hipflask.proxy): the App has a fallback already, a http.HandlerFunc"},
 		{func() { app.Check(); app.Fallback(http.NotFoundHandler()) }, "hipflask: Fallback"},

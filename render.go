@@ -7,13 +7,10 @@ import (
 	htmltemplate "html/template"
 	"io"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"path"
-	"reflect"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -193,7 +190,8 @@ func withoutNil(data Data) Data {
 }
 
 // check returns every mistake in the templates, each url_for with a literal
-// endpoint that fits no route, and each loop over flashes that means Flask's.
+// endpoint that fits no route, each loop over flashes that means Flask's, and each
+// field of request that it does not have.
 func (rd *renderer) check(rt *router) []error {
 	set := rd.current()
 	errs := slices.Clone(set.errs)
@@ -202,6 +200,7 @@ func (rd *renderer) check(rt *router) []error {
 			for _, tree := range f.trees() {
 				errs = append(errs, checkURLs(tree, rt)...)
 				errs = append(errs, checkFlashes(tree)...)
+				errs = append(errs, checkRequest(tree)...)
 			}
 		}
 	}
@@ -209,8 +208,7 @@ func (rd *renderer) check(rt *router) []error {
 }
 
 // checkURLs checks the calls of url_for whose endpoint and value names are all
-// literal. An endpoint relative to the blueprint, ".index", is known only in a
-// request.
+// literal.
 func checkURLs(tree *parse.Tree, rt *router) (errs []error) {
 	walk(tree.Root, func(node parse.Node) {
 		command, ok := node.(*parse.CommandNode)
@@ -222,7 +220,7 @@ func checkURLs(tree *parse.Tree, rt *router) (errs []error) {
 			return
 		}
 		endpoint, ok := command.Args[1].(*parse.StringNode)
-		if !ok || strings.HasPrefix(endpoint.Text, ".") {
+		if !ok {
 			return
 		}
 		var names []string
@@ -387,71 +385,6 @@ func (rd *renderer) load(sources []templateSource, stamp string) *templateSet {
 		}
 	}
 	return s
-}
-
-// Config.ExplainTemplateLoading. Files are looked for when they are read, all of
-// them when setup ends, so that is when most of it is logged.
-
-func (rd *renderer) explains() bool { return rd.app.Config.ExplainTemplateLoading }
-
-// explain logs where each file was looked for, and each that another one names
-// and nobody has.
-func (s *templateSet) explain(used map[string]bool) {
-	for _, name := range slices.Sorted(maps.Keys(s.files)) {
-		s.rd.explainFound(name)
-	}
-	for _, name := range slices.Sorted(maps.Keys(used)) {
-		isDefine := func(f *templateFile) bool { return f.defines[name] != nil }
-		if path.Ext(name) != "" && s.files[name] == nil && !slices.ContainsFunc(slices.Collect(maps.Values(s.files)), isDefine) {
-			s.rd.explainMissing(name, nil)
-		}
-	}
-}
-
-func (rd *renderer) explainFound(name string) {
-	found := 0
-	places := rd.places(name, func(fsys fs.FS, file string) string {
-		if info, err := fs.Stat(fsys, file); err != nil || info.IsDir() {
-			return "no match"
-		}
-		if found++; found > 1 {
-			return fmt.Sprintf("found (%s), hidden by an earlier place", file)
-		}
-		return fmt.Sprintf("found (%s)", file)
-	})
-	attrs := []any{slog.String("template", name), places}
-	if found > 1 {
-		attrs = append(attrs, slog.String("warning", "several places have the template; the first is used"))
-	}
-	rd.app.Logger().Info("locating template", attrs...)
-}
-
-// explainMissing knows the request, if it was one that asked.
-func (rd *renderer) explainMissing(name string, c *Context) {
-	attrs := []any{
-		slog.String("template", name),
-		rd.places(name, func(fs.FS, string) string { return "no match" }),
-		slog.String("error", "the template could not be found"),
-	}
-	if c != nil && c.Route() != nil && c.Route().Blueprint() != "" {
-		attrs = append(attrs, slog.String("blueprint", c.Route().Blueprint()), slog.String("hint", "is it in the right folder?"))
-	}
-	rd.app.Logger().Info("locating template", attrs...)
-}
-
-// places numbers the places of templates in their order, with what look finds.
-func (rd *renderer) places(name string, look func(fsys fs.FS, file string) string) slog.Attr {
-	var all []any
-	add := func(owner string, fsys fs.FS, file string) {
-		all = append(all, slog.String(strconv.Itoa(len(all)+1), owner+": "+look(fsys, file)))
-	}
-	if rd.root != nil {
-		add("application "+rd.app.name, rd.root, path.Join(templatesFolder, name))
-	}
-	for _, folder := range rd.others {
-		add("blueprint "+folder.blueprint, folder.fsys, name)
-	}
-	return slog.Group("places", all...)
 }
 
 // usedByOthers returns the files that another extends or includes. Such a file
@@ -702,103 +635,4 @@ func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttempl
 		}
 	}
 	return t, nil
-}
-
-// printValues has every pipeline that may print a value which is missing or nil
-// print nothing for it.
-func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.FuncMap) {
-	printer := printText
-	if html {
-		printer = printHTML
-	}
-	for _, tree := range trees {
-		var lists []*parse.ListNode
-		walk(tree.Root, func(node parse.Node) {
-			switch node := node.(type) {
-			case *parse.ListNode:
-				lists = append(lists, node)
-			case *parse.PipeNode:
-				for i := len(node.Cmds) - 1; i > 0; i-- {
-					if formatsAny(node.Cmds[i]) {
-						node.Cmds = slices.Insert(node.Cmds, i, callNode(tree, node, printText))
-					}
-				}
-			case *parse.CommandNode:
-				if formatsAny(node) {
-					printArguments(tree, node, funcs)
-				}
-			}
-		})
-		for _, list := range lists {
-			for i, node := range list.Nodes {
-				if action, ok := node.(*parse.ActionNode); ok && mayPrintNil(action.Pipe, funcs) {
-					list.Nodes[i] = printValue(tree, action, printer)
-				}
-			}
-		}
-	}
-}
-
-func mayPrintNil(pipe *parse.PipeNode, funcs texttemplate.FuncMap) bool {
-	return len(pipe.Decl) == 0 && !neverNil(pipe.Cmds[len(pipe.Cmds)-1], funcs)
-}
-
-// printValue makes {{.x}} into {{if $x := .x}}{{$x}}{{else}}{{$x | printer}}{{end}}:
-// calls take most of the time of printing, and what is true in Go needs no printer.
-// The variable's name is the text of the pipeline, for html/template's errors.
-func printValue(tree *parse.Tree, action *parse.ActionNode, printer string) parse.Node {
-	pos, line := action.Pos, action.Line
-	variable := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{action.Pipe.String()}}
-	print := func(commands ...*parse.CommandNode) *parse.ListNode {
-		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{variable}}
-		printed := action.Copy().(*parse.ActionNode) // not made by hand: html/template's errors need its tree
-		printed.Pipe = &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Line: line, Cmds: append([]*parse.CommandNode{value}, commands...)}
-		return &parse.ListNode{NodeType: parse.NodeList, Pos: pos, Nodes: []parse.Node{printed}}
-	}
-	action.Pipe.Decl = []*parse.VariableNode{variable}
-	return &parse.IfNode{BranchNode: parse.BranchNode{
-		NodeType: parse.NodeIf, Pos: pos, Line: line, Pipe: action.Pipe,
-		List: print(), ElseList: print(callNode(tree, action, printer)),
-	}}
-}
-
-// printArguments makes {{html .x}} into {{html (.x | printText)}}.
-func printArguments(tree *parse.Tree, command *parse.CommandNode, funcs texttemplate.FuncMap) {
-	for i, arg := range command.Args[1:] {
-		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: arg.Position(), Args: []parse.Node{arg}}
-		if arg.Type() != parse.NodeNil && !neverNil(value, funcs) {
-			command.Args[i+1] = &parse.PipeNode{NodeType: parse.NodePipe, Pos: arg.Position(),
-				Cmds: []*parse.CommandNode{value, callNode(tree, arg, printText)}}
-		}
-	}
-}
-
-func callNode(tree *parse.Tree, at parse.Node, function string) *parse.CommandNode {
-	ident := parse.NewIdentifier(function).SetPos(at.Position()).SetTree(tree)
-	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at.Position(), Args: []parse.Node{ident}}
-}
-
-// formatsAny reports whether the command is one of Go's functions that make text
-// of anything, of nil too: {{.x | urlquery}}.
-func formatsAny(command *parse.CommandNode) bool {
-	ident, ok := command.Args[0].(*parse.IdentifierNode)
-	return ok && slices.Contains([]string{"html", "js", "urlquery", "print", "println"}, ident.Ident)
-}
-
-// neverNil reports whether the command is a literal or a function whose result
-// cannot be nil.
-func neverNil(command *parse.CommandNode, funcs texttemplate.FuncMap) bool {
-	switch word := command.Args[0].(type) {
-	case *parse.StringNode, *parse.NumberNode, *parse.BoolNode:
-		return true
-	case *parse.IdentifierNode:
-		fn, ok := funcs[word.Ident]
-		if !ok {
-			// One of Go's own; these four return what they are given.
-			return !slices.Contains([]string{"and", "or", "index", "call"}, word.Ident)
-		}
-		kind := reflect.TypeOf(fn).Out(0).Kind()
-		return kind != reflect.Interface && kind != reflect.Pointer
-	}
-	return false
 }

@@ -1029,6 +1029,39 @@ func TestTemplateURLFor(t *testing.T) {
 }
 
 // TestCheckURLFor: which calls Check looks at, and where it says they are.
+// TestCheckOfRequest: request is net/http's, and a page that takes it for Flask's
+// is found before anybody visits it.
+func TestCheckOfRequest(t *testing.T) {
+	for _, tt := range []struct{ page, want string }{
+		{`{{request.URL.Path}}{{request.Method}}{{request.Host}}{{request.Referer}}{{request.UserAgent}}{{request.RemoteAddr}}`, ""},
+		{`{{request.URL.Query.Get "q"}}{{request.Header.Get "Accept"}}{{request.URL.RequestURI}}`, ""},
+		{`{{request.Header.Accept}}{{request.Body.Close}}{{request.Context.Err}}{{.request.path}}`, ""}, // only values can tell
+		{`{{with request}}{{.URL}}{{end}}`, ""},
+		{`{{request.path}}`, `template page.html:1:9: request is net/http's and has no path: write request.URL.Path`},
+		{`{{if eq request.method "POST"}}x{{end}}`, `template page.html:1:15: request is net/http's and has no method: write request.Method`},
+		{`{{request.args.get "q"}}`, `template page.html:1:9: request is net/http's and has no args: write request.URL.Query.Get "name"`},
+		{`{{request.URL.Pat}}`, `template page.html:1:9: request is net/http's and has no Pat: go doc net/http.Request lists what there is`},
+		{`{{request.ctx}}`, `template page.html:1:9: request is net/http's and has no ctx: go doc net/http.Request lists what there is`},
+	} {
+		a := New("check")
+		a.Config.Root = fstest.MapFS{"templates/page.html": {Data: []byte(tt.page)}}
+		got := ""
+		if err := a.Check(); err != nil {
+			got = err.Error()
+		}
+		if want := tt.want; strings.TrimPrefix(got, "hipflask: ") != want {
+			t.Errorf("%s\n  got  %s\n  want %s", tt.page, got, want)
+		}
+	}
+	for name, hint := range flaskRequest {
+		written, isField := strings.CutPrefix(strings.Split(hint, ",")[0], "write request.")
+		fields := strings.Split(strings.Fields(written + " ")[0], ".")
+		if unknown := unknownField(reflect.TypeFor[*http.Request](), fields); isField && unknown != "" {
+			t.Errorf("%s: the hint %q has an unknown %s", name, hint, unknown)
+		}
+	}
+}
+
 func TestCheckOfURLFor(t *testing.T) {
 	a := New("test")
 	a.Get("/post/<int:id>", viewPost).Name("post")
@@ -1050,7 +1083,7 @@ func TestCheckOfURLFor(t *testing.T) {
 			got = append(got, at)
 		}
 	}
-	if want := []string{"2:2", "3:6", "5:24", "7:2", "4:22"}; !slices.Equal(got, want) {
+	if want := []string{"2:2", "3:6", "5:24", "6:16", "7:2", "4:22"}; !slices.Equal(got, want) {
 		t.Errorf("got mistakes at %q, want %q\n%v", got, want, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -472,7 +473,7 @@ func (c *Context) finish() (err error) {
 			return err
 		}
 	}
-	for _, hook := range c.scaffold().all.after {
+	for _, hook := range slices.Backward(c.scaffold().all.after) {
 		if err := c.firstError(hook(c)); err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func NewSignal[T any](name string) Signal[T] { return Signal[T]{id: &name} }
 //
 //	t.Cleanup(hipflask.TemplateRendered.Connect(app, f))
 func (s Signal[T]) Connect(app *App, f func(c *Context, value T)) (disconnect func()) {
-	mustNotBeNil("Signal.Connect", f == nil)
+	mustNotBeNil("Signal.Connect", "function", f == nil)
 	receiver := &f // tells f from itself connected twice
 	app.signals.change(s.id, func(old any) any {
 		receivers, _ := old.([]*func(*Context, T))

@@ -569,6 +569,9 @@ func (t *target) missing(names []string) []string {
 // checkURLFor checks a URLFor whose endpoint and names are known before any
 // request: those of a url_for in a template.
 func (rt *router) checkURLFor(endpoint string, names []string) error {
+	if name, relative := strings.CutPrefix(endpoint, "."); relative {
+		return rt.checkRelative(name)
+	}
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		return slices.Contains([]string{"_anchor", "_external", "_method", "_scheme"}, name)
 	})
@@ -578,6 +581,21 @@ func (rt *router) checkURLFor(endpoint string, names []string) error {
 		}
 	}
 	return rt.buildError(endpoint, "", sortedSet(names))
+}
+
+// checkRelative checks the endpoint "."+name. Only a request knows the blueprint
+// that it belongs to; but one that has no such endpoint anywhere is a mistake in
+// every request.
+func (rt *router) checkRelative(name string) error {
+	var names []string
+	for endpoint := range rt.endpoints {
+		if endpoint == name || strings.HasSuffix(endpoint, "."+name) {
+			return nil
+		}
+		names = append(names, endpoint[strings.LastIndex(endpoint, ".")+1:])
+	}
+	return &BuildError{Endpoint: "." + name, Reason: "neither a blueprint nor the App has such an endpoint",
+		Suggested: "." + nearest(name, sortedSet(names))}
 }
 
 // suggest returns the endpoint most like the one asked for; its values and the

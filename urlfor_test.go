@@ -324,7 +324,8 @@ func TestBuildError(t *testing.T) {
 func TestCheckURLFor(t *testing.T) {
 	rt := testRouter(t,
 		testRoute{Rule: "/", Endpoint: "index"}, testRoute{Rule: "/user/<name>", Endpoint: "user"},
-		testRoute{Rule: "/users/", Endpoint: "users", Defaults: map[string]any{"page": 1}}, testRoute{Rule: "/users/<int:page>", Endpoint: "users"})
+		testRoute{Rule: "/users/", Endpoint: "users", Defaults: map[string]any{"page": 1}}, testRoute{Rule: "/users/<int:page>", Endpoint: "users"},
+		testRoute{Rule: "/admin/", Endpoint: "admin.child.list"})
 	for _, tt := range []struct {
 		endpoint string
 		names    []string
@@ -337,6 +338,13 @@ func TestCheckURLFor(t *testing.T) {
 		{"users", []string{"page"}, ""},
 		{"user", []string{"id", "_external"}, `"user": its rule /user/<name> needs the missing values ["name"] beside ["id"]`},
 		{"usr", []string{"name"}, `"usr": there is no such endpoint; did you mean "user"?`},
+		{".list", nil, ""},       // in the blueprint admin.child
+		{".child.list", nil, ""}, // in the blueprint admin
+		{".index", nil, ""},      // outside of blueprints
+		{".user", nil, ""},       // a hook or a blueprint's defaults may add the name
+		{".lst", nil, `".lst": neither a blueprint nor the App has such an endpoint; did you mean ".list"?`},
+		{".min.list", nil, `".min.list": neither a blueprint nor the App has such an endpoint; did you mean ".list"?`},
+		{"..list", nil, `"..list": neither a blueprint nor the App has such an endpoint; did you mean ".list"?`},
 	} {
 		got := ""
 		if err := rt.checkURLFor(tt.endpoint, tt.names); err != nil {

@@ -103,8 +103,8 @@ func viewHandlers(what string, view any) map[string]HandlerFunc {
 	panic(what + ": it has none of the methods " + strings.Join(viewMethods[:], ", "))
 }
 
-// sameView reports whether a and b are one value, or both none.
-func sameView(a, b any) bool {
+// sameInstance reports whether a and b are one value, or both none.
+func sameInstance(a, b any) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}

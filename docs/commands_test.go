@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // TestCommands follows every page from an empty folder: it writes the files
@@ -34,7 +36,7 @@ func TestCommands(t *testing.T) {
 			t.Skipf("the pages' commands need %s: %v", tool, err)
 		}
 	}
-	before := treeFiles(t)
+	before := tree.Files(t)
 	var sh, console, notRun atomic.Int64
 	t.Run("pages", func(t *testing.T) {
 		together := map[string][]block{}
@@ -70,7 +72,7 @@ func TestCommands(t *testing.T) {
 		}
 	})
 	t.Logf("ran %d sh and %d console blocks; %d not run", sh.Load(), console.Load(), notRun.Load())
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if !slices.Contains(before, file) {
 			t.Errorf("the pages left %s in the clone; write into the page's own folder", file)
 		}

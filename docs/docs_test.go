@@ -54,10 +54,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -65,6 +64,8 @@ import (
 	"testing"
 	"text/template/parse"
 	"unicode"
+
+	"github.com/hipflask/hipflask/internal/tree"
 )
 
 // TestMain goes to the root of the repository, from where files are named here.
@@ -143,6 +144,42 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
+// TestReadmeNames: the README links to each library that go.mod requires, to
+// each file of the framework, and to each package beside it and example.
+func TestReadmeNames(t *testing.T) {
+	text := tree.Text(t, "README.md")
+	want := map[string]bool{}
+	for _, file := range tree.Files(t) {
+		dir, name := path.Split(file)
+		parts := strings.Split(dir, "/")
+		switch {
+		case dir == "" && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
+			want["("+name+")"] = true
+		case parts[0] == "examples" && len(parts) > 1:
+			want["(examples/"+parts[1]+")"] = true
+		case parts[0] != "docs" && parts[0] != ".ci" && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
+			want["("+path.Clean(dir)+")"] = true
+		}
+	}
+	_, requires, _ := strings.Cut(tree.Text(t, "go.mod"), "require (")
+	for line := range strings.Lines(requires) {
+		if line == ")\n" {
+			break // the next block has what they require themselves
+		}
+		if fields := strings.Fields(line); len(fields) > 1 {
+			want[strings.TrimSuffix(fields[0], "/v3")+")"] = true
+		}
+	}
+	for _, link := range slices.Sorted(maps.Keys(want)) {
+		if !strings.Contains(text, link) {
+			t.Errorf("README.md: no link to %s", strings.Trim(link, "()"))
+		}
+	}
+	if len(want) < 40 {
+		t.Errorf("found %d names: the test looks in the wrong place", len(want))
+	}
+}
+
 // TestDocLinks: a link to a file of the repository leads to one, and to a heading
 // that is there; and to each page there is a link on another one. (Links to the
 // web are not followed.)
@@ -150,7 +187,7 @@ func TestDocLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	linked := map[string]bool{"README.md": true}
 	for _, file := range pages(t) {
-		text := withoutBlocks(readText(t, file))
+		text := withoutBlocks(tree.Text(t, file))
 		for _, m := range link.FindAllStringSubmatchIndex(text, -1) {
 			target := text[m[2]:m[3]]
 			if strings.Contains(target, ":") {
@@ -165,7 +202,7 @@ func TestDocLinks(t *testing.T) {
 			linked[name] = linked[name] || name != file
 			if _, err := os.Stat(name); err != nil {
 				t.Errorf("%s:%d: the link to %q leads nowhere", file, line, target)
-			} else if hasAnchor && !slices.Contains(headings(withoutBlocks(readText(t, name))), anchor) {
+			} else if hasAnchor && !slices.Contains(headings(withoutBlocks(tree.Text(t, name))), anchor) {
 				t.Errorf("%s:%d: %s has no heading #%s", file, line, name, anchor)
 			}
 		}
@@ -179,40 +216,10 @@ func TestDocLinks(t *testing.T) {
 
 // Reading the repository.
 
-// treeFiles returns the files of the repository, with slashes.
-func treeFiles(t *testing.T) (files []string) {
-	t.Helper()
-	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		switch name := d.Name(); {
-		case d.IsDir() && strings.HasPrefix(name, ".") && name != ".":
-			return fs.SkipDir
-		case d.Type().IsRegular() && !strings.HasSuffix(name, ".test"):
-			files = append(files, filepath.ToSlash(file))
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
-
-func readText(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n")
-}
-
 // pages are the README and everything below docs.
 func pages(t *testing.T) []string {
 	t.Helper()
-	return slices.DeleteFunc(treeFiles(t), func(file string) bool {
+	return slices.DeleteFunc(tree.Files(t), func(file string) bool {
 		return file != "README.md" && (!strings.HasPrefix(file, "docs/") || path.Ext(file) != ".md")
 	})
 }
@@ -259,7 +266,7 @@ func pageBlocks(t *testing.T, file string) (all []block) {
 	var inside *block
 	var indent string
 	var directives []directive
-	for i, line := range strings.Split(readText(t, file), "\n") {
+	for i, line := range strings.Split(tree.Text(t, file), "\n") {
 		trimmed := strings.TrimSpace(line)
 		fence, isFence := strings.CutPrefix(trimmed, "```")
 		switch {
@@ -320,9 +327,9 @@ func normal(text string) string {
 // fileTexts returns the text of every file that is no page.
 func fileTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		if path.Ext(file) != ".md" {
-			texts = append(texts, normal(readText(t, file)))
+			texts = append(texts, normal(tree.Text(t, file)))
 		}
 	}
 	return texts
@@ -331,8 +338,8 @@ func fileTexts(t *testing.T) (texts []string) {
 // goTexts returns the text of every .go file that is always compiled.
 func goTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
-		if text := readText(t, file); path.Ext(file) == ".go" && !strings.Contains(text, "\n//go:build") {
+	for _, file := range tree.Files(t) {
+		if text := tree.Text(t, file); path.Ext(file) == ".go" && !strings.Contains(text, "\n//go:build") {
 			texts = append(texts, normal(text))
 		}
 	}
@@ -343,10 +350,10 @@ func goTexts(t *testing.T) (texts []string) {
 // .go file that is one.
 func templateTexts(t *testing.T) (texts []string) {
 	t.Helper()
-	for _, file := range treeFiles(t) {
+	for _, file := range tree.Files(t) {
 		switch {
 		case strings.HasPrefix(file, "examples/") && strings.Contains(file, "/templates/"):
-			text := readText(t, file)
+			text := tree.Text(t, file)
 			if !isTemplate(text) {
 				t.Errorf("%s: the template cannot be parsed", file)
 			}

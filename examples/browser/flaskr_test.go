@@ -23,35 +23,27 @@ func TestFlaskr(t *testing.T) {
 	v.follow("Register")
 	v.at("/auth/register")
 	v.fits("flaskr-register")
-	v.fill("username", "ada")
-	v.fill("password", "analytical engine")
-	v.press("Register")
+	v.enter("Register", "ada", "analytical engine")
 	v.at("/auth/login")
 	v.open("/create")
 	v.at("/auth/login")
 
 	// The name is taken for the next one.
 	v.open("/auth/register")
-	v.fill("username", "ada")
-	v.fill("password", "difference engine")
-	v.press("Register")
+	v.enter("Register", "ada", "difference engine")
 	v.sees("User ada is already registered.")
 
 	// A message is shown once.
 	v.follow("Log In")
 	v.seesNot("already registered")
-	v.fill("username", "ada")
-	v.fill("password", "difference engine")
-	v.press("Log In")
+	v.enter("Log In", "ada", "difference engine")
 	v.at("/auth/login")
 	v.sees("Incorrect password.")
 	v.fits("flaskr-login")
 	v.do(chromedp.Navigate(v.base + "/auth/login"))
 	v.seesNot("Incorrect password.")
 
-	v.fill("username", "ada")
-	v.fill("password", "analytical engine")
-	v.press("Log In")
+	v.enter("Log In", "ada", "analytical engine")
 	v.at("/")
 	v.sees("ada", "Log Out", "New")
 
@@ -88,4 +80,12 @@ func TestFlaskr(t *testing.T) {
 	v.at("/")
 	v.sees("A second post", "Log In")
 	v.seesNot("Log Out", "Edit")
+}
+
+// enter gives a name and a password and presses the button below them.
+func (v *visitor) enter(button, username, password string) {
+	v.t.Helper()
+	v.fill("username", username)
+	v.fill("password", password)
+	v.press(button)
 }

@@ -71,6 +71,12 @@ start_redis() {
     --daemonize no >>"$run/redis.log" 2>&1 &
   echo $! >"$run/redis.pid"
   answers "${redis#*:}"
+  for _ in $(seq 200); do # it listens before it has read its file
+    [ "$(redis-cli -p "${redis#*:}" ping 2>/dev/null)" = PONG ] && return
+    sleep 0.05
+  done
+  echo "Redis is not ready; see the logs in $run" >&2
+  exit 1
 }
 
 start_nginx() {

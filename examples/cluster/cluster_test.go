@@ -43,7 +43,7 @@ func testCluster(t *testing.T, store string) {
 
 	// Both processes have a request of Ann's in hand when one is killed. nginx
 	// asks the other one.
-	pages := c.slowly(ann, 2)
+	pages := c.slowly(ann)
 	c.script("kill", "1")
 	for page := range pages {
 		c.same("Ann, whose page one of the processes was making, sees", page, "Hello, Ann!", "Process 2")
@@ -51,7 +51,7 @@ func testCluster(t *testing.T, store string) {
 	c.script("start", "1")
 
 	// A process that is told to stop answers what it has in hand.
-	pages = c.slowly(ann, 2)
+	pages = c.slowly(ann)
 	c.script("stop", "2")
 	seen := ""
 	for page := range pages {
@@ -182,20 +182,42 @@ func summary(page string) string {
 	return strings.Join(strings.Fields(words), " ")
 }
 
-// slowly asks for n pages at once that take their time, and returns when all
-// are in the making.
-func (c *cluster) slowly(v *visitor, n int) <-chan string {
+// slowly asks for pages that take their time, two at once, until both processes
+// are making one: nginx takes turns, but gives turns to the other visitors too.
+func (c *cluster) slowly(v *visitor) <-chan string {
+	c.t.Helper()
 	pages := make(chan string)
 	var wait sync.WaitGroup
-	for range n {
-		wait.Go(func() { pages <- v.get("/slow").text })
+	first1, first2 := c.begun(1), c.begun(2)
+	for asked := 0; c.begun(1) == first1 || c.begun(2) == first2; {
+		if asked == 20 {
+			c.t.Fatal("20 slow pages, and all of them from one process")
+		}
+		for range 2 {
+			wait.Go(func() { pages <- v.get("/slow").text })
+			asked++
+		}
+		for deadline := time.Now().Add(20 * time.Second); c.begun(1)+c.begun(2) < first1+first2+asked; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				c.t.Fatal("no process begins the slow page")
+			}
+		}
 	}
 	go func() {
 		wait.Wait()
 		close(pages)
 	}()
-	time.Sleep(500 * time.Millisecond)
 	return pages
+}
+
+// begun counts the slow pages that a process has begun, by its log.
+func (c *cluster) begun(process int) int {
+	c.t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.run, fmt.Sprintf("app%d.log", process)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return strings.Count(string(text), "a slow page is begun")
 }
 
 // visitor is a browser with its cookies.

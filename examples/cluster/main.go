@@ -42,7 +42,8 @@ func newApp() (*hipflask.App, error) {
 		return nil, err
 	}
 
-	// One proxy, on this machine, says who the visitor is and where he thinks to be.
+	// One proxy, on this machine, says who the visitor is and whether over https;
+	// the Host it passes on as it is, so none is taken from a header of its own.
 	app.Config.TrustedProxies = hipflask.TrustedProxies{
 		For: 1, Proto: 1, Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	}
@@ -99,10 +100,12 @@ func logout(c *hipflask.Context) error {
 	return c.RedirectTo("index")
 }
 
-// slow takes its time, to be interrupted by the end of its process.
+// slow takes its time, to be interrupted by the end of its process, and says in
+// the log that it has begun.
 func slow(c *hipflask.Context) error {
+	c.App().Logger().Info("a slow page is begun")
 	select {
-	case <-time.After(2 * time.Second):
+	case <-time.After(3 * time.Second):
 	case <-c.Request.Context().Done():
 	}
 	return c.Render("index.html", hipflask.Data{"process": c.App().Config.Get("PROCESS")})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -13,9 +14,9 @@ import (
 const maxCached = 1000
 
 type cachedPage struct {
-	body        []byte
-	contentType string
-	until       time.Time
+	header http.Header
+	body   []byte
+	until  time.Time
 }
 
 // cached keeps the page of each address for a while. It is for pages that are
@@ -26,22 +27,25 @@ func cached(lifetime time.Duration) func(hipflask.HandlerFunc) hipflask.HandlerF
 
 	return func(next hipflask.HandlerFunc) hipflask.HandlerFunc {
 		return func(c *hipflask.Context) error {
-			address := c.Request.URL.RequestURI()
+			if c.Request.Method != http.MethodGet {
+				return next(c)
+			}
+			address := c.Request.Host + c.Request.URL.RequestURI()
 			mu.Lock()
 			page, found := pages[address]
 			mu.Unlock()
 			if found && time.Now().Before(page.until) {
-				return c.Bytes(page.contentType, page.body)
+				maps.Copy(c.Header(), page.header.Clone())
+				return c.Bytes(page.header.Get("Content-Type"), page.body)
 			}
 
 			if err := next(c); err != nil {
 				return err
 			}
-			reply := c.Response()
-			if reply.Status != 0 && reply.Status != http.StatusOK || reply.Body == nil {
-				return nil // an error, a redirect, a stream
+			if !isForAll(c) {
+				return nil
 			}
-			page = cachedPage{bytes.Clone(reply.Body), c.Header().Get("Content-Type"), time.Now().Add(lifetime)}
+			page = cachedPage{c.Header().Clone(), bytes.Clone(c.Response().Body), time.Now().Add(lifetime)}
 			mu.Lock()
 			defer mu.Unlock()
 			if len(pages) >= maxCached {
@@ -51,6 +55,16 @@ func cached(lifetime time.Duration) func(hipflask.HandlerFunc) hipflask.HandlerF
 			return nil
 		}
 	}
+}
+
+// isForAll reports whether the reply that a handler prepared is a whole page, and
+// the same for every visitor who asks for its address.
+func isForAll(c *hipflask.Context) bool {
+	reply, header := c.Response(), c.Header()
+	if reply.Status != 0 && reply.Status != http.StatusOK || reply.Body == nil {
+		return false // an error, a redirect, a stream
+	}
+	return len(header["Vary"]) == 0 && len(header["Set-Cookie"]) == 0
 }
 
 // report takes long to make.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/hipflask/hipflask"
 )
@@ -28,6 +29,17 @@ func loadConfig(app *hipflask.App, testConfig map[string]any) error {
 		app.Config.SecretKey = rand.Text() // sessions end with the program
 	}
 	return nil
+}
+
+// pageSize is how many things a page of a long list has.
+func pageSize(app *hipflask.App) int {
+	size, _ := app.Config.Get("PAGE_SIZE").(int)
+	return max(size, 1)
+}
+
+// pictureFolder has the pictures that savePicture made, and nothing else.
+func pictureFolder(app *hipflask.App) string {
+	return filepath.Join(uploadFolder(app), "pictures")
 }
 
 // uploadFolder is a key of the program's own, with its type.

@@ -1,44 +1,50 @@
 package main
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/hipflask/hipflask"
 )
-
-// account is who is signed in. Roles say what they may do.
-type account struct {
-	Name  string
-	Roles []string
-}
-
-// accounts would be a table, with hashes of passwords.
-var accounts = map[string]account{
-	"ada":   {Name: "Ada", Roles: []string{"staff"}},
-	"grace": {Name: "Grace"},
-}
 
 // currentUser is g.user, with its type.
 var currentUser = hipflask.NewKey[account]("user")
 
 // loadUser finds the account of the session before every request. Whoever is not
 // found is a stranger: an account may have been deleted since.
-func loadUser(c *hipflask.Context) error {
-	if user, ok := accounts[c.Session().GetString("user")]; ok {
+func (a *accounts) loadUser(c *hipflask.Context) error {
+	if user, ok := a.find(c.Session().GetString("user")); ok {
 		currentUser.Set(c, user)
 	}
 	return nil
 }
 
-// loginRequired sends strangers to the form, and from there back to where they
-// wanted to go.
+// requireLogin is a hook that guards a blueprint: the reply that it prepares for
+// strangers is sent, and the handler does not run.
+func requireLogin(c *hipflask.Context) error {
+	if _, ok := currentUser.Get(c); !ok {
+		return toLogin(c)
+	}
+	return nil
+}
+
+// loginRequired is the same for one route.
 func loginRequired(next hipflask.HandlerFunc) hipflask.HandlerFunc {
 	return func(c *hipflask.Context) error {
 		if _, ok := currentUser.Get(c); !ok {
-			return c.RedirectTo("loginForm", "next", c.Request.URL.RequestURI())
+			return toLogin(c)
 		}
 		return next(c)
 	}
+}
+
+// toLogin sends strangers to the form, and from there back to the page that they
+// wanted. What they sent to it is lost, so there is no way back to a POST.
+func toLogin(c *hipflask.Context) error {
+	if c.Request.Method != http.MethodGet {
+		return c.RedirectTo("loginForm")
+	}
+	return c.RedirectTo("loginForm", "next", c.Request.URL.RequestURI())
 }
 
 // needsRole is a decorator with an argument.
@@ -58,27 +64,28 @@ func loginForm(c *hipflask.Context) error {
 	return c.Render("login.html", hipflask.Data{"next": c.Query("next"), "name": ""})
 }
 
-func login(c *hipflask.Context) error {
-	name := c.Form("name")
-	if _, ok := accounts[name]; !ok {
-		c.FlashAs("error", "Nobody of that name has an account.")
-		page := hipflask.Data{"next": c.Form("next"), "name": name}
+func (a *accounts) login(c *hipflask.Context) error {
+	user, ok := a.check(c.Form("name"), c.Form("password"))
+	if !ok {
+		c.FlashAs("error", "The name or the password is wrong.")
+		page := hipflask.Data{"next": c.Form("next"), "name": c.Form("name")}
 		return c.Status(422).Render("login.html", page)
 	}
-	c.Session().Renew() // a new identity where the rights change
-	c.Session().Set("user", name)
+	signIn(c, user)
+	c.Session().SetPermanent(c.Form("remember") != "")
 	c.Flash("Welcome back!")
 	return c.SafeRedirect(c.Form("next"), "/")
+}
+
+// signIn makes the session one of the user.
+func signIn(c *hipflask.Context, user account) {
+	c.Session().Renew() // a new identity where the rights change
+	c.Session().Set("user", user.Name)
 }
 
 func logout(c *hipflask.Context) error {
 	c.Session().Clear()
 	return c.RedirectTo("index")
-}
-
-func settings(c *hipflask.Context) error {
-	user, _ := currentUser.Get(c)
-	return c.HTML("<p>Settings of %s</p>", user.Name)
 }
 
 func staff(c *hipflask.Context) error { return c.HTML("<p>For staff</p>") }

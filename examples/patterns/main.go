@@ -39,10 +39,13 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	if app.Config.Get("LOG_FORMAT") == "json" {
 		logAsJSON(app, os.Stderr)
 	}
+	users := newAccounts()
+	app.Config.SessionsValidSince = users.validSince
+
 	app.Use(methodOverride)
-	app.BeforeRequest(loadUser)
+	app.BeforeRequest(users.loadUser)
 	app.AfterRequest(securityHeaders)
-	app.ErrorHandler(404, pageNotFound)
+	hipflask.OnError(app, errorPage)
 
 	app.TemplateFunc("euro", euro)
 	app.TemplateFunc("is_active", isActive)
@@ -56,16 +59,24 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Get("/progress", progress)
 	app.Post("/count", countLines).MaxContentLength(1 << 30)
 	app.Get("/report", report).Wrap(cached(time.Minute))
+	app.Get("/register", registerForm)
+	app.Post("/register", users.register)
 	app.Get("/login", loginForm)
-	app.Post("/login", login)
+	app.Post("/login", users.login)
 	app.Post("/logout", logout)
-	app.Get("/settings", settings).Wrap(loginRequired)
+	app.Register(users.newBlueprint())
 	app.Get("/staff", staff).Wrap(loginRequired, needsRole("staff"))
 	app.Get("/theme/<any(light, dark):name>", theme)
 
 	app.Get("/basket", showBasket)
 	app.Post("/basket/<tea>", addToBasket)
 	app.Post("/checkout", checkout)
+
+	r := &reviews{}
+	app.Get("/reviews", r.listReviews)
+	app.Get("/reviews/new", newReview)
+	app.Post("/reviews/new", r.addReview).MaxContentLength(5 << 20)
+	app.Get("/pictures/<name>", showPicture)
 
 	app.Get("/uploads", listUploads)
 	app.Post("/uploads", upload).MaxContentLength(5 << 20)
@@ -79,10 +90,6 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Register(news.New())
 	app.Register(news.New()).Name("archive").Prefix("/archive")
 	return app, nil
-}
-
-func pageNotFound(c *hipflask.Context, err error) error {
-	return c.Render("404.html", nil) // the status is 404 already
 }
 
 // securityHeaders sets what a page can do without knowing the site. Static files

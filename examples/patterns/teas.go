@@ -30,6 +30,9 @@ func index(c *hipflask.Context) error {
 	if err != nil {
 		return err
 	}
+	if wantsJSON(c) {
+		return c.JSON(hipflask.Data{"teas": all})
+	}
 	return c.Render("index.html", hipflask.Data{"teas": all})
 }
 

@@ -39,6 +39,7 @@ func listUploads(c *hipflask.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	entries = slices.DeleteFunc(entries, fs.DirEntry.IsDir)
 	return c.Render("uploads.html", hipflask.Data{"files": entries})
 }
 
