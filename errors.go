@@ -301,16 +301,22 @@ func same(a, b error) bool {
 	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
-// errorHandler chooses the handler for err: by code where it has one, then by
-// type; in each, the blueprint's own before those around it and the App's. It
-// returns nil if there is none.
+// errorHandler chooses the handler for err: by code where it has one, in which a type
+// of its own goes before the code; then by any type. In each, the blueprint's own
+// comes before those around it and the App's. It returns nil if there is none.
 func (c *Context) errorHandler(failure *HTTPError, known bool, err error) ErrorHandlerFunc {
 	if known {
 		if h := c.prefixHandler(failure.Code); h != nil {
 			return h
 		}
-		if h := c.codeHandler(failure.Code); h != nil {
-			return h
+		own := ownStatus(err, failure.Code)
+		for s := c.scaffold(); s != nil; s = s.parent {
+			if h := s.handlerOfOwn(own); h != nil {
+				return h
+			}
+			if h := s.byCode[failure.Code]; h != nil {
+				return h
+			}
 		}
 	}
 	var chain []error
@@ -325,6 +331,39 @@ func (c *Context) errorHandler(failure *HTTPError, known bool, err error) ErrorH
 			}
 		}
 		if h := s.handlerByType(chain); h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// ownStatus is the error in err's chain whose status it is answered with, if that
+// is of a type of the program's own, as a subclass of Flask's NotFound is; else nil.
+func ownStatus(err error, code int) error {
+	var coded interface {
+		error
+		StatusCode() int
+	}
+	if !errors.As(err, &coded) || coded.StatusCode() != code {
+		return nil
+	}
+	if _, generic := coded.(*HTTPError); generic {
+		return nil
+	}
+	return coded
+}
+
+// handlerOfOwn is the scaffold's own handler for the type of err, which ownStatus
+// returned. It may be nil.
+func (s *scaffold) handlerOfOwn(err error) ErrorHandlerFunc {
+	if err == nil {
+		return nil
+	}
+	for _, candidate := range s.byType {
+		if candidate.rank != 0 {
+			continue
+		}
+		if h := candidate.bind(err); h != nil {
 			return h
 		}
 	}

@@ -55,6 +55,7 @@ func TestErrorHandlers(t *testing.T) {
 		OnError(a, func(c *Context, err *HTTPError) error { return c.Text(fmt.Sprintf("*HTTPError %d", err.Code)) })
 	}
 	mine := func(a *App) { OnError(a, func(c *Context, err *myError) error { return c.Text("*myError") }) }
+	ownStatus := func(a *App) { OnError(a, func(c *Context, err conflict) error { return c.Text("conflict") }) }
 	timeout := func(a *App) {
 		OnError(a, func(c *Context, err interface {
 			error
@@ -73,6 +74,11 @@ func TestErrorHandlers(t *testing.T) {
 	}{
 		{"a 404 handler that gives only text keeps the status (Flask: 200)", []func(*App){code(404)}, Abort(404), 404, "404"},
 		{"code before type", []func(*App){httpError, code(404)}, Abort(404), 404, "404"},
+		{"My404 before 404", []func(*App){code(409), ownStatus}, conflict{plain}, 409, "conflict"},
+		{"My404, wrapped, before 404", []func(*App){ownStatus, code(409)}, fmt.Errorf("saving: %w", conflict{plain}), 409, "conflict"},
+		{"404 before the class of what My404 wraps", []func(*App){code(409), mine}, conflict{&myError{}}, 409, "409"},
+		{"404 before My404 that is only the cause", []func(*App){ownStatus, code(404)}, Abort(404).Wrap(conflict{plain}), 404, "404"},
+		{"404 before HTTPException, for My404", []func(*App){httpError, generic, code(409)}, conflict{plain}, 409, "409"},
 		{"type of the HTTP error", []func(*App){httpError}, Abort(404), 404, "*HTTPError 404"},
 		{"HTTPException and Exception", []func(*App){generic, httpError}, Abort(404), 404, "*HTTPError 404"},
 		{"500 handler for a plain error", []func(*App){code(500)}, plain, 500, "500"},
