@@ -36,18 +36,24 @@ type HTTPError struct {
 
 // Abort returns the error for a status with its usual text. Other than Flask's
 // it does not stop the handler, which must return it: return
-// hipflask.Abort(404). A code outside 400 to 599 is a mistake and becomes
-// a 500 whose cause says so.
+// hipflask.Abort(404). A code outside 400 to 599 is a mistake, and as in Flask an
+// error without a status: a 500 whose cause says so.
 func Abort(code int) *HTTPError { return Error(code, "") }
 
 // Error is [Abort] with a message for the visitor, which the default page
 // escapes. An empty message means the usual text.
 func Error(code int, message string) *HTTPError {
 	if code < 400 || code > 599 {
-		return &HTTPError{Code: http.StatusInternalServerError,
-			Err: fmt.Errorf("hipflask: Abort or Error with %d, which is no error status", code)}
+		return &HTTPError{Code: http.StatusInternalServerError, Err: noErrorStatus(code)}
 	}
 	return &HTTPError{Code: code, Message: cmp.Or(message, statusMessage(code))}
+}
+
+// noErrorStatus is a status outside 400 to 599 that Abort or Error was given.
+type noErrorStatus int
+
+func (code noErrorStatus) Error() string {
+	return fmt.Sprintf("hipflask: Abort or Error with %d, which is no error status", int(code))
 }
 
 // Wrap returns a copy of e with a private cause, which errors.Is and errors.As
@@ -150,13 +156,16 @@ func asHTTPError(err error) (failure *HTTPError, known bool) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &coded):
-		if failure, ok := coded.(*HTTPError); !ok {
+		failure, ok := coded.(*HTTPError)
+		if !ok {
 			return Abort(coded.StatusCode()).Wrap(err), true
-		} else if failure = failure.orMistake(); failure.Code >= 400 && failure.Code <= 599 {
-			return failure, true
-		} else {
-			return Abort(failure.Code), true
 		}
+		failure = failure.orMistake()
+		if failure.Code < 400 || failure.Code > 599 {
+			failure = Abort(failure.Code)
+		}
+		_, mistake := failure.Err.(noErrorStatus)
+		return failure, !mistake
 	case errors.As(err, &tooLarge):
 		return Abort(http.StatusRequestEntityTooLarge).Wrap(err), true
 	}

@@ -21,6 +21,35 @@ func (e *myError) Unwrap() error { return e.cause }
 // TestErrorHandlers holds the choice of a handler to Flask's (flask-behaviour
 // §10). What Flask finds by class is found by type here. An error's handlers of
 // blueprints come with blueprints.
+// TestAbortWithNoErrorStatus: a mistake is no answer to a visitor. As in Flask, the
+// signal is sent and the teardown gets it.
+func TestAbortWithNoErrorStatus(t *testing.T) {
+	for _, code := range []int{-1, 0, 200, 301, 399, 600, 999} {
+		for name, failure := range map[string]error{"Abort": Abort(code), "Error": Error(code, "x"), "HTTPError": &HTTPError{Code: code}} {
+			app, log := newTestApp(t)
+			var signalled, torn error
+			GotRequestException.Connect(app, func(c *Context, err error) { signalled = err })
+			app.Teardown(func(c *Context, err error) { torn = err })
+			app.Get("/", func(c *Context) error { return failure })
+			w := ask(app, "GET", "/")
+			if w.Code != 500 || signalled != failure || torn != failure {
+				t.Errorf("%s(%d): got %d, the signal %v, the teardown %v; want 500 and the error", name, code, w.Code, signalled, torn)
+			}
+			if name != "HTTPError" && strings.Count(log.String(), fmt.Sprintf("with %d, which is no error status", code)) != 1 {
+				t.Errorf("%s(%d): the log says %s", name, code, log)
+			}
+		}
+	}
+	app, _ := newTestApp(t)
+	app.Teardown(func(c *Context, err error) {
+		if err != nil {
+			t.Errorf("Abort(500): the teardown got %v, want nil as in Flask", err)
+		}
+	})
+	app.Get("/", func(c *Context) error { return Abort(500) })
+	ask(app, "GET", "/")
+}
+
 // TestErrorOfAnAfterHook: an error is answered as that of a handler, and the session
 // is saved with its page.
 func TestErrorOfAnAfterHook(t *testing.T) {
