@@ -476,7 +476,7 @@ func (c *Context) answer(failure *HTTPError, h ErrorHandlerFunc, err error) (han
 
 // defaultPage prepares the page of an error that has no handler: HTML, or JSON
 // for a client that would rather have it. In Debug, and to a visitor on this
-// machine only, the HTML tells what went wrong.
+// machine only, the HTML tells what went wrong: see debugPage.
 func (c *Context) defaultPage(failure *HTTPError) {
 	c.startOver(failure)
 	c.Header().Add("Vary", "Accept")
@@ -489,12 +489,15 @@ func (c *Context) defaultPage(failure *HTTPError) {
 		}{failure.Code, name, message})
 		return
 	}
-	name = html.EscapeString(name)
-	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
-		failure.Code, name, name, strings.ReplaceAll(html.EscapeString(message), "\n", "<br>"))
 	if failure.Err != nil && c.showsDetail() {
-		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(c.detail(failure.Err)) + "</pre>\n"
+		if page, err := c.debugHTML(failure, message); err == nil {
+			c.reply(htmlType, page)
+			return
+		}
 	}
+	name = html.EscapeString(name)
+	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<meta name=color-scheme content=\"light dark\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
+		failure.Code, name, name, strings.ReplaceAll(html.EscapeString(message), "\n", "<br>"))
 	c.reply(htmlType, []byte(page))
 }
 
@@ -509,20 +512,6 @@ func prefersJSON(r *http.Request) bool {
 
 // showsDetail reports whether the one who asks is the developer.
 func (c *Context) showsDetail() bool { return c.app.Config.Debug && isLocal(c.Request) }
-
-// detail is an error for the developer's eyes: what, where, and the stack of a
-// panic.
-func (c *Context) detail(err error) string {
-	text := err.Error() + "\n\n" + c.Request.Method + " " + c.Request.URL.Path
-	if r := c.match.route; r != nil {
-		text += "\nroute " + r.String()
-	}
-	var p *PanicError
-	if errors.As(err, &p) {
-		text += "\n\n" + string(p.Stack)
-	}
-	return text
-}
 
 // isLocal reports whether a browser on this machine asks by a name of this
 // machine. A proxy here would make every visitor's address local, and a page
