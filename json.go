@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,10 +55,14 @@ func unmarshal(content []byte, dst any) error {
 	return err
 }
 
+// errTooLarge is unmarshal's error for a number that became an infinity; all else
+// is in place.
+var errTooLarge = errors.New("a number is too large")
+
 // plainNumbers replaces each json.Number in v by an int, or by a float64 if it
-// has a fraction or an exponent. A whole number beyond an int stays as it is. Its
-// error is a number that no float64 holds: Python makes it an infinity, which no
-// JSON could say again.
+// has a fraction or an exponent. A whole number beyond an int stays as it is. One
+// that no float64 holds is an infinity, as in Python, and errTooLarge: no JSON could
+// say it again.
 func plainNumbers(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:
@@ -67,22 +72,22 @@ func plainNumbers(v any) (_ any, err error) {
 		if strings.ContainsAny(v.String(), ".eE") {
 			f, err := v.Float64()
 			if err != nil {
-				return nil, fmt.Errorf("the number %.40s is too large", v)
+				err = fmt.Errorf("%w: %.40s", errTooLarge, v)
 			}
-			return f, nil
+			return f, err
 		}
 	case []any:
 		for i := range v {
-			if v[i], err = plainNumbers(v[i]); err != nil {
-				return nil, err
-			}
+			var tooLarge error
+			v[i], tooLarge = plainNumbers(v[i])
+			err = cmp.Or(err, tooLarge)
 		}
 	case map[string]any:
 		for key := range v {
-			if v[key], err = plainNumbers(v[key]); err != nil {
-				return nil, err
-			}
+			var tooLarge error
+			v[key], tooLarge = plainNumbers(v[key])
+			err = cmp.Or(err, tooLarge)
 		}
 	}
-	return v, nil
+	return v, err
 }
