@@ -141,7 +141,9 @@ func (s *scaffold) ErrorHandler(code int, h ErrorHandlerFunc) {
 
 // OnError makes h answer for errors of type E, found with errors.As: it is
 // Flask's errorhandler with an exception class. For an error with a status, a
-// handler of the code comes first. Among the types a concrete one wins over an
+// handler of the code comes first, unless E is the concrete type whose StatusCode it
+// is, other than [*HTTPError]: that is as specific as the code, and in one Blueprint
+// or App goes before it. Among the types a concrete one wins over an
 // interface, wherever in the chain it fits, and of two such types the one that
 // fits the outer error. OnError[error] gets every error that has no handler of
 // its own.

@@ -183,6 +183,18 @@ func TestBlueprintErrors(t *testing.T) {
 			app.ErrorHandler(404, say("app:404"))
 			child.ErrorHandler(404, say("bp:404"))
 		}, Abort(404), "", "bp:404"},
+		{"app: My404 and 404", func(app *App, parent, child *Blueprint) {
+			app.ErrorHandler(409, say("app:409"))
+			OnError(app, func(c *Context, err conflict) error { return c.Text("app:conflict") })
+		}, conflict{plain}, "", "app:conflict"},
+		{"app: My404, bp: 404", func(app *App, parent, child *Blueprint) {
+			OnError(app, func(c *Context, err conflict) error { return c.Text("app:conflict") })
+			child.ErrorHandler(409, say("bp:409"))
+		}, conflict{plain}, "", "bp:409"},
+		{"app: 404, parent: My404", func(app *App, parent, child *Blueprint) {
+			app.ErrorHandler(409, say("app:409"))
+			OnError(parent, func(c *Context, err conflict) error { return c.Text("parent:conflict") })
+		}, conflict{plain}, "", "parent:conflict"},
 		{"child lacks 403, parent has, app has", func(app *App, parent, child *Blueprint) {
 			app.ErrorHandler(403, say("app:403"))
 			parent.ErrorHandler(403, say("parent:403"))

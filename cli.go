@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // command is an App's own command, or the group of a blueprint's.
@@ -442,7 +443,7 @@ func (l *commandLine) describe(help string) {
 	}
 	fmt.Fprintln(l.stdout)
 	for line := range strings.Lines(help) {
-		fmt.Fprintln(l.stdout, strings.TrimRight("  "+line, " \n"))
+		fmt.Fprintln(l.stdout, strings.TrimRight("  "+wrapText(strings.TrimRight(line, "\n"), 2), " "))
 	}
 }
 
@@ -460,15 +461,42 @@ func (l *commandLine) list(w io.Writer) {
 	printRows(w, rows)
 }
 
-// printRows prints two columns, indented.
+// printRows prints two columns, indented, the second wrapped.
 func printRows(w io.Writer, rows [][2]string) {
 	width := 0
 	for _, row := range rows {
 		width = max(width, len([]rune(row[0])))
 	}
 	for _, row := range rows {
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-*s  %s", width, row[0], row[1]), " "))
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-*s  %s", width, row[0], wrapText(row[1], width+4)), " "))
 	}
+}
+
+// wrapText breaks a line of text that is to stand behind indent columns, so that
+// it ends before the 79th, as click's help does. A line that fits stays as it
+// is; words are not broken, and a text that has little room gets 20 columns.
+func wrapText(line string, indent int) string {
+	room := max(78-indent, 20)
+	if utf8.RuneCountInString(line) <= room {
+		return line
+	}
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(line) {
+		width := utf8.RuneCountInString(word)
+		switch {
+		case column == 0:
+		case column+1+width > room:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += width
+	}
+	return b.String()
 }
 
 // --- mistakes on the command line

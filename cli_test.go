@@ -174,7 +174,8 @@ Options:
   Show all registered routes with endpoints and methods.
 
 Options:
-  -s, --sort COLUMN  Sort by endpoint (the default), methods, domain or rule, or leave the order of registration: match.
+  -s, --sort COLUMN  Sort by endpoint (the default), methods, domain or rule,
+                     or leave the order of registration: match.
   --all-methods      Show HEAD and OPTIONS too.
   --help             Show this message.
 `
@@ -211,6 +212,42 @@ Options:
 		code, out, err := runCommand(t.Context(), app, strings.Fields(test.args)...)
 		if code != 0 || out != test.want || err != "" {
 			t.Errorf("%s: got %d, %q and\n%swant\n%s", test.args, code, err, out, test.want)
+		}
+	}
+}
+
+// TestCommandHelpWraps: no line is longer than click's 78 columns, unless one word is.
+func TestCommandHelpWraps(t *testing.T) {
+	const long = "Send the digest of the week to every reader who asked for one and has not cancelled since. Él también.\n\n" +
+		"    hello digest --since 2026-01-01   # a line that fits keeps its spaces\n" +
+		"https://example.com/an/address/that/is/longer/than/the/seventy-eight/columns/of/a/terminal\n"
+	app, _ := newTestApp(t)
+	app.Command("digest", long, func(context.Context, []string) error { return nil })
+	for args, want := range map[string]string{
+		"digest --help": `Usage: hello digest [ARGS]...
+
+  Send the digest of the week to every reader who asked for one and has not
+  cancelled since. Él también.
+
+      hello digest --since 2026-01-01   # a line that fits keeps its spaces
+  https://example.com/an/address/that/is/longer/than/the/seventy-eight/columns/of/a/terminal
+`,
+		"help": `Usage: hello [COMMAND] [ARGS]...
+
+  Without a command, the app is served as by hello run.
+
+Commands:
+  digest  Send the digest of the week to every reader who asked for one and
+          has not cancelled since. Él también.
+  help    Show the help of a command.
+  routes  Show the routes of the app.
+  run     Serve the app.
+
+Try 'hello COMMAND --help' for the help of a command.
+`,
+	} {
+		if _, out, _ := runCommand(t.Context(), app, strings.Fields(args)...); out != want {
+			t.Errorf("%s: got\n%swant\n%s", args, out, want)
 		}
 	}
 }

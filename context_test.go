@@ -292,6 +292,87 @@ func TestBindJSONAny(t *testing.T) {
 	})
 }
 
+// TestBindJSONTooLarge: Flask reads 1e400 as an infinity; a handler that echoes it
+// would be a 500, for which the visitor were to blame.
+func TestBindJSONTooLarge(t *testing.T) {
+	echo := func(dst any) func(c *Context) error {
+		return func(c *Context) error {
+			if err := c.BindJSON(dst); err != nil {
+				return err
+			}
+			return c.JSON(dst)
+		}
+	}
+	for _, test := range []struct {
+		body string
+		dst  any
+		want int
+	}{
+		{`1e400`, new(any), 400},
+		{`-1e400`, new(any), 400},
+		{`[1, [{"x": 1.5e309}]]`, new([]any), 400},
+		{`{"a": {"b": 1E999}}`, new(map[string]any), 400},
+		{`{"a": [1e400]}`, new(Data), 400},
+		{`1e400`, new(float64), 400},
+		{`{"a": 1e400}`, &struct{ A any }{}, 400},
+		{`1e308`, new(any), 200},
+		{`1e-400`, new(any), 200},                             // 0
+		{`[` + strings.Repeat("9", 400) + `]`, new(any), 200}, // a whole number loses no digit
+	} {
+		app, log := newTestApp(t)
+		if w := request(t, app, post("application/json", test.body), echo(test.dst)); w.Code != test.want {
+			t.Errorf("%.40s into %T: got %d %s, want %d", test.body, test.dst, w.Code, w.Body, test.want)
+		}
+		if strings.Contains(log.String(), "ERROR") {
+			t.Errorf("%.40s into %T: a visitor's number is logged as an error: %s", test.body, test.dst, log)
+		}
+	}
+}
+
+// TestParsersOfNetHTTP holds what docs/differences.md says of multipart bodies and
+// of cookies, which net/http reads in another way than Werkzeug.
+func TestParsersOfNetHTTP(t *testing.T) {
+	for _, test := range []struct{ header, content, want string }{
+		{`Content-Disposition: form-data; name="a"`, "x", `map[a:[x]]`},
+		{`Content-Disposition: form-data; name="a"; filename=""`, "", `map[a:[]]`}, // an empty text
+		{`Content-Disposition: form-data; name="a"; filename="../../etc/passwd"`, "x", `map[] passwd`},
+		{`Content-Disposition: form-data; name="a"; filename="b%22c.txt"`, "x", `map[] b%22c.txt`},
+		{"Content-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: quoted-printable", "x=3Dy", `map[a:[x=y]]`},
+		{`Content-Disposition: attachment; name="a"`, "x", `map[]`},
+		{`Content-Disposition: form-data; name=""`, "x", `map[]`},
+	} {
+		app, _ := newTestApp(t)
+		body := "--B\r\n" + test.header + "\r\n\r\n" + test.content + "\r\n--B--\r\n"
+		w := request(t, app, post("multipart/form-data; boundary=B", body), func(c *Context) error {
+			text := fmt.Sprint(c.FormValues())
+			if file, err := c.File("a"); err == nil {
+				text += " " + file.Filename
+			}
+			return c.Text(text)
+		})
+		if w.Code != 200 || w.Body.String() != test.want {
+			t.Errorf("%q: got %d %s, want %s", test.header, w.Code, w.Body, test.want)
+		}
+	}
+	for cookie, want := range map[string]string{
+		`a=x y,z`: "x y,z", `a="q"`: "q", `a={"k":1}`: "", "a=é": "", `a="x\073y"`: "",
+	} {
+		app, _ := newTestApp(t)
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header.Set("Cookie", cookie)
+		w := request(t, app, r, func(c *Context) error {
+			found, err := c.Request.Cookie("a")
+			if err != nil {
+				return c.Text("")
+			}
+			return c.Text(found.Value)
+		})
+		if w.Body.String() != want {
+			t.Errorf("Cookie: %s: got %q, want %q", cookie, w.Body, want)
+		}
+	}
+}
+
 func TestParam(t *testing.T) {
 	app, _ := newTestApp(t)
 	app.Get("/post/<int:id>/<title>", func(c *Context) error {

@@ -36,18 +36,24 @@ type HTTPError struct {
 
 // Abort returns the error for a status with its usual text. Other than Flask's
 // it does not stop the handler, which must return it: return
-// hipflask.Abort(404). A code outside 400 to 599 is a mistake and becomes
-// a 500 whose cause says so.
+// hipflask.Abort(404). A code outside 400 to 599 is a mistake, and as in Flask an
+// error without a status: a 500 whose cause says so.
 func Abort(code int) *HTTPError { return Error(code, "") }
 
 // Error is [Abort] with a message for the visitor, which the default page
 // escapes. An empty message means the usual text.
 func Error(code int, message string) *HTTPError {
 	if code < 400 || code > 599 {
-		return &HTTPError{Code: http.StatusInternalServerError,
-			Err: fmt.Errorf("hipflask: Abort or Error with %d, which is no error status", code)}
+		return &HTTPError{Code: http.StatusInternalServerError, Err: noErrorStatus(code)}
 	}
 	return &HTTPError{Code: code, Message: cmp.Or(message, statusMessage(code))}
+}
+
+// noErrorStatus is a status outside 400 to 599 that Abort or Error was given.
+type noErrorStatus int
+
+func (code noErrorStatus) Error() string {
+	return fmt.Sprintf("hipflask: Abort or Error with %d, which is no error status", int(code))
 }
 
 // Wrap returns a copy of e with a private cause, which errors.Is and errors.As
@@ -150,13 +156,16 @@ func asHTTPError(err error) (failure *HTTPError, known bool) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &coded):
-		if failure, ok := coded.(*HTTPError); !ok {
+		failure, ok := coded.(*HTTPError)
+		if !ok {
 			return Abort(coded.StatusCode()).Wrap(err), true
-		} else if failure = failure.orMistake(); failure.Code >= 400 && failure.Code <= 599 {
-			return failure, true
-		} else {
-			return Abort(failure.Code), true
 		}
+		failure = failure.orMistake()
+		if failure.Code < 400 || failure.Code > 599 {
+			failure = Abort(failure.Code)
+		}
+		_, mistake := failure.Err.(noErrorStatus)
+		return failure, !mistake
 	case errors.As(err, &tooLarge):
 		return Abort(http.StatusRequestEntityTooLarge).Wrap(err), true
 	}
@@ -301,16 +310,22 @@ func same(a, b error) bool {
 	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
-// errorHandler chooses the handler for err: by code where it has one, then by
-// type; in each, the blueprint's own before those around it and the App's. It
-// returns nil if there is none.
+// errorHandler chooses the handler for err: by code where it has one, in which a type
+// of its own goes before the code; then by any type. In each, the blueprint's own
+// comes before those around it and the App's. It returns nil if there is none.
 func (c *Context) errorHandler(failure *HTTPError, known bool, err error) ErrorHandlerFunc {
 	if known {
 		if h := c.prefixHandler(failure.Code); h != nil {
 			return h
 		}
-		if h := c.codeHandler(failure.Code); h != nil {
-			return h
+		own := ownStatus(err, failure.Code)
+		for s := c.scaffold(); s != nil; s = s.parent {
+			if h := s.handlerOfOwn(own); h != nil {
+				return h
+			}
+			if h := s.byCode[failure.Code]; h != nil {
+				return h
+			}
 		}
 	}
 	var chain []error
@@ -325,6 +340,39 @@ func (c *Context) errorHandler(failure *HTTPError, known bool, err error) ErrorH
 			}
 		}
 		if h := s.handlerByType(chain); h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+// ownStatus is the error in err's chain whose status it is answered with, if that
+// is of a type of the program's own, as a subclass of Flask's NotFound is; else nil.
+func ownStatus(err error, code int) error {
+	var coded interface {
+		error
+		StatusCode() int
+	}
+	if !errors.As(err, &coded) || coded.StatusCode() != code {
+		return nil
+	}
+	if _, generic := coded.(*HTTPError); generic {
+		return nil
+	}
+	return coded
+}
+
+// handlerOfOwn is the scaffold's own handler for the type of err, which ownStatus
+// returned. It may be nil.
+func (s *scaffold) handlerOfOwn(err error) ErrorHandlerFunc {
+	if err == nil {
+		return nil
+	}
+	for _, candidate := range s.byType {
+		if candidate.rank != 0 {
+			continue
+		}
+		if h := candidate.bind(err); h != nil {
 			return h
 		}
 	}
@@ -428,7 +476,7 @@ func (c *Context) answer(failure *HTTPError, h ErrorHandlerFunc, err error) (han
 
 // defaultPage prepares the page of an error that has no handler: HTML, or JSON
 // for a client that would rather have it. In Debug, and to a visitor on this
-// machine only, the HTML tells what went wrong.
+// machine only, the HTML tells what went wrong: see debugPage.
 func (c *Context) defaultPage(failure *HTTPError) {
 	c.startOver(failure)
 	c.Header().Add("Vary", "Accept")
@@ -441,12 +489,15 @@ func (c *Context) defaultPage(failure *HTTPError) {
 		}{failure.Code, name, message})
 		return
 	}
-	name = html.EscapeString(name)
-	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
-		failure.Code, name, name, strings.ReplaceAll(html.EscapeString(message), "\n", "<br>"))
 	if failure.Err != nil && c.showsDetail() {
-		page += "<h2>Debug</h2>\n<pre>" + html.EscapeString(c.detail(failure.Err)) + "</pre>\n"
+		if page, err := c.debugHTML(failure, message); err == nil {
+			c.reply(htmlType, page)
+			return
+		}
 	}
+	name = html.EscapeString(name)
+	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<meta name=color-scheme content=\"light dark\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
+		failure.Code, name, name, strings.ReplaceAll(html.EscapeString(message), "\n", "<br>"))
 	c.reply(htmlType, []byte(page))
 }
 
@@ -461,20 +512,6 @@ func prefersJSON(r *http.Request) bool {
 
 // showsDetail reports whether the one who asks is the developer.
 func (c *Context) showsDetail() bool { return c.app.Config.Debug && isLocal(c.Request) }
-
-// detail is an error for the developer's eyes: what, where, and the stack of a
-// panic.
-func (c *Context) detail(err error) string {
-	text := err.Error() + "\n\n" + c.Request.Method + " " + c.Request.URL.Path
-	if r := c.match.route; r != nil {
-		text += "\nroute " + r.String()
-	}
-	var p *PanicError
-	if errors.As(err, &p) {
-		text += "\n\n" + string(p.Stack)
-	}
-	return text
-}
 
 // isLocal reports whether a browser on this machine asks by a name of this
 // machine. A proxy here would make every visitor's address local, and a page

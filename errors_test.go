@@ -21,6 +21,57 @@ func (e *myError) Unwrap() error { return e.cause }
 // TestErrorHandlers holds the choice of a handler to Flask's (flask-behaviour
 // §10). What Flask finds by class is found by type here. An error's handlers of
 // blueprints come with blueprints.
+// TestAbortWithNoErrorStatus: a mistake is no answer to a visitor. As in Flask, the
+// signal is sent and the teardown gets it.
+func TestAbortWithNoErrorStatus(t *testing.T) {
+	for _, code := range []int{-1, 0, 200, 301, 399, 600, 999} {
+		for name, failure := range map[string]error{"Abort": Abort(code), "Error": Error(code, "x"), "HTTPError": &HTTPError{Code: code}} {
+			app, log := newTestApp(t)
+			var signalled, torn error
+			GotRequestException.Connect(app, func(c *Context, err error) { signalled = err })
+			app.Teardown(func(c *Context, err error) { torn = err })
+			app.Get("/", func(c *Context) error { return failure })
+			w := ask(app, "GET", "/")
+			if w.Code != 500 || signalled != failure || torn != failure {
+				t.Errorf("%s(%d): got %d, the signal %v, the teardown %v; want 500 and the error", name, code, w.Code, signalled, torn)
+			}
+			if name != "HTTPError" && strings.Count(log.String(), fmt.Sprintf("with %d, which is no error status", code)) != 1 {
+				t.Errorf("%s(%d): the log says %s", name, code, log)
+			}
+		}
+	}
+	app, _ := newTestApp(t)
+	app.Teardown(func(c *Context, err error) {
+		if err != nil {
+			t.Errorf("Abort(500): the teardown got %v, want nil as in Flask", err)
+		}
+	})
+	app.Get("/", func(c *Context) error { return Abort(500) })
+	ask(app, "GET", "/")
+}
+
+// TestErrorOfAnAfterHook: an error is answered as that of a handler, and the session
+// is saved with its page.
+func TestErrorOfAnAfterHook(t *testing.T) {
+	for code, failure := range map[int]error{403: Abort(403), 500: errors.New("it fails")} {
+		app, _ := newTestApp(t)
+		var torn error
+		app.Get("/", func(c *Context) error {
+			c.Session().Set("name", "Ada")
+			return c.Text("hello")
+		})
+		app.AfterRequest(func(c *Context) error { return failure })
+		RequestTearingDown.Connect(app, func(c *Context, err error) { torn = err })
+		w := ask(app, "GET", "/")
+		if w.Code != code || len(w.Header()["Set-Cookie"]) != 1 {
+			t.Errorf("%v: got %d %v, want %d and the session", failure, w.Code, w.Header(), code)
+		}
+		if unhandled := torn != nil; unhandled != (code == 500) {
+			t.Errorf("%v: the teardown got %v", failure, torn)
+		}
+	}
+}
+
 func TestErrorHandlers(t *testing.T) {
 	say := func(name string) ErrorHandlerFunc {
 		return func(c *Context, err error) error { return c.Text(name) }
@@ -33,6 +84,7 @@ func TestErrorHandlers(t *testing.T) {
 		OnError(a, func(c *Context, err *HTTPError) error { return c.Text(fmt.Sprintf("*HTTPError %d", err.Code)) })
 	}
 	mine := func(a *App) { OnError(a, func(c *Context, err *myError) error { return c.Text("*myError") }) }
+	ownStatus := func(a *App) { OnError(a, func(c *Context, err conflict) error { return c.Text("conflict") }) }
 	timeout := func(a *App) {
 		OnError(a, func(c *Context, err interface {
 			error
@@ -51,6 +103,11 @@ func TestErrorHandlers(t *testing.T) {
 	}{
 		{"a 404 handler that gives only text keeps the status (Flask: 200)", []func(*App){code(404)}, Abort(404), 404, "404"},
 		{"code before type", []func(*App){httpError, code(404)}, Abort(404), 404, "404"},
+		{"My404 before 404", []func(*App){code(409), ownStatus}, conflict{plain}, 409, "conflict"},
+		{"My404, wrapped, before 404", []func(*App){ownStatus, code(409)}, fmt.Errorf("saving: %w", conflict{plain}), 409, "conflict"},
+		{"404 before the class of what My404 wraps", []func(*App){code(409), mine}, conflict{&myError{}}, 409, "409"},
+		{"404 before My404 that is only the cause", []func(*App){ownStatus, code(404)}, Abort(404).Wrap(conflict{plain}), 404, "404"},
+		{"404 before HTTPException, for My404", []func(*App){httpError, generic, code(409)}, conflict{plain}, 409, "409"},
 		{"type of the HTTP error", []func(*App){httpError}, Abort(404), 404, "*HTTPError 404"},
 		{"HTTPException and Exception", []func(*App){generic, httpError}, Abort(404), 404, "*HTTPError 404"},
 		{"500 handler for a plain error", []func(*App){code(500)}, plain, 500, "500"},

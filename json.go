@@ -2,8 +2,10 @@ package hipflask
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -39,39 +41,53 @@ func unmarshal(content []byte, dst any) error {
 	if _, err := d.Token(); err != io.EOF {
 		return errors.New("something follows the first value")
 	}
+	var err error
 	switch dst := dst.(type) {
 	case *any:
-		*dst = plainNumbers(*dst)
+		*dst, err = plainNumbers(*dst)
 	case *map[string]any:
-		plainNumbers(*dst)
+		_, err = plainNumbers(*dst)
 	case *Data:
-		plainNumbers(map[string]any(*dst))
+		_, err = plainNumbers(map[string]any(*dst))
 	case *[]any:
-		plainNumbers(*dst)
+		_, err = plainNumbers(*dst)
 	}
-	return nil
+	return err
 }
 
+// errTooLarge is unmarshal's error for a number that became an infinity; all else
+// is in place.
+var errTooLarge = errors.New("a number is too large")
+
 // plainNumbers replaces each json.Number in v by an int, or by a float64 if it
-// has a fraction or an exponent. A whole number beyond an int stays as it is.
-func plainNumbers(v any) any {
+// has a fraction or an exponent. A whole number beyond an int stays as it is. One
+// that no float64 holds is an infinity, as in Python, and errTooLarge: no JSON could
+// say it again.
+func plainNumbers(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:
 		if n, err := strconv.Atoi(v.String()); err == nil {
-			return n
+			return n, nil
 		}
 		if strings.ContainsAny(v.String(), ".eE") {
-			f, _ := v.Float64() // out of range is an infinity, as in Python
-			return f
+			f, err := v.Float64()
+			if err != nil {
+				err = fmt.Errorf("%w: %.40s", errTooLarge, v)
+			}
+			return f, err
 		}
 	case []any:
 		for i := range v {
-			v[i] = plainNumbers(v[i])
+			var tooLarge error
+			v[i], tooLarge = plainNumbers(v[i])
+			err = cmp.Or(err, tooLarge)
 		}
 	case map[string]any:
 		for key := range v {
-			v[key] = plainNumbers(v[key])
+			var tooLarge error
+			v[key], tooLarge = plainNumbers(v[key])
+			err = cmp.Or(err, tooLarge)
 		}
 	}
-	return v
+	return v, err
 }

@@ -37,8 +37,12 @@ func (c *Context) Response() *Response { return &c.res }
 func (c *Context) Header() http.Header { return c.w.Header() }
 
 // Status sets the reply's status and returns c, to be followed by the reply:
-// return c.Status(201).JSON(post). The status must be between 200 and 999.
+// return c.Status(201).JSON(post). The status must be between 200 and 999; any
+// other makes the reply a 500.
 func (c *Context) Status(code int) *Context {
+	if code == 0 { // which in Response means that nothing was set
+		c.fail(fmt.Errorf("hipflask: %d is no status of a reply", code))
+	}
 	c.res.Status = code
 	return c
 }
@@ -228,7 +232,7 @@ func (c *Context) applyCondition() error {
 		return nil
 	}
 	modified, _ := http.ParseTime(h.Get("Last-Modified"))
-	switch trialStatus(c, "", modified, bytes.NewReader(c.res.Body)) {
+	switch trialStatus(c, c.Request, "", modified, bytes.NewReader(c.res.Body)) {
 	case http.StatusNotModified:
 		c.res.Status, c.res.Body = http.StatusNotModified, nil
 	case http.StatusPreconditionFailed:
@@ -238,7 +242,8 @@ func (c *Context) applyCondition() error {
 }
 
 // Redirect prepares a redirect to a location, a path or a whole URL: 302, or the
-// status from 300 to 399 that [Context.Status] set. Characters that a URL cannot
+// status from 300 to 399 that [Context.Status] set; any other that was set, such as
+// an error handler's 404, gives way to the 302. Characters that a URL cannot
 // hold are percent-encoded. A line break in it is an error. The location is not
 // checked; for one that came with the request there is [Context.SafeRedirect].
 func (c *Context) Redirect(location string) error {

@@ -97,6 +97,27 @@ func TestJSONInDebug(t *testing.T) {
 	}
 }
 
+// TestStatusOutOfRange: in Flask, too, a status that HTTP has not is a mistake of
+// the program's.
+func TestStatusOutOfRange(t *testing.T) {
+	for code, want := range map[int]int{-1: 500, 0: 500, 99: 500, 100: 500, 199: 500, 200: 200, 299: 299, 999: 999, 1000: 500} {
+		app, log := newTestApp(t)
+		app.Get("/", func(c *Context) error { return c.Status(code).Text("hello") })
+		app.Get("/fails", func(c *Context) error { return errors.New("it fails") })
+		app.ErrorHandler(500, func(c *Context, err error) error { return c.Status(code).Text("hello") })
+		for _, path := range []string{"/", "/fails"} {
+			log.Reset()
+			w := ask(app, "GET", path)
+			if w.Code != want {
+				t.Errorf("Status(%d) at %s: got %d, want %d", code, path, w.Code, want)
+			}
+			if mentions := strings.Contains(log.String(), fmt.Sprintf("%d is no status of a reply", code)); mentions != (want == 500) {
+				t.Errorf("Status(%d) at %s: the log says %s", code, path, log)
+			}
+		}
+	}
+}
+
 // TestRedirect holds redirect to Flask's (§6). The text of the page is ours.
 func TestRedirect(t *testing.T) {
 	for _, test := range []struct {
@@ -138,6 +159,14 @@ func TestRedirectStatus(t *testing.T) {
 	app.Get("/to", func(c *Context) error { return c.RedirectTo("post", "id", 7, "page", 2) })
 	app.Get("/nowhere", func(c *Context) error { return c.RedirectTo("pots", "id", 7) })
 	app.Get("/script", func(c *Context) error { return c.Redirect("javascript:alert(1)") })
+	app.Get("/404", func(c *Context) error { return c.Status(404).Redirect("/x") })
+	app.ErrorHandler(410, func(c *Context, err error) error { return c.Redirect("/x") })
+	app.Get("/gone", func(c *Context) error { return Abort(410) })
+	for _, path := range []string{"/404", "/gone"} { // a browser follows no 404
+		if w := ask(app, "GET", path); w.Code != 302 || w.Header().Get("Location") != "/x" {
+			t.Errorf("%s: got %d %q, want 302 /x", path, w.Code, w.Header().Get("Location"))
+		}
+	}
 	if w := ask(app, "GET", "/303"); w.Code != 303 {
 		t.Errorf("Status(303).Redirect: got %d", w.Code)
 	}

@@ -215,11 +215,14 @@ func (cfg *Config) trustsHost(host string) bool {
 		return true
 	}
 	host = withoutPort(requestHost(host, false))
+	if host == "" || host[0] == '.' || strings.Contains(host, "..") { // an empty label names no host
+		return false
+	}
 	for _, trusted := range cfg.TrustedHosts {
 		name, isSuffix := strings.CutPrefix(strings.ToLower(trusted), ".")
 		name = withoutPort(name)
 		if host == name || isSuffix && strings.HasSuffix(host, "."+name) {
-			return host != ""
+			return true
 		}
 	}
 	return false

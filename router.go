@@ -576,9 +576,18 @@ func (p *part) split(text string, values httprouter.Params) (_ httprouter.Params
 }
 
 // allowed returns the methods that path takes, sorted: the Allow of an automatic
-// OPTIONS.
+// OPTIONS. A rule that allows its last slash to be missing is no reason for a 405
+// without it, as in Flask; but if it alone answers, the methods are its own.
 func (rt *router) allowed(r *http.Request) []string {
-	return rt.match("no method", rt.hostOf(r), r.URL.Path).allow
+	host := rt.hostOf(r)
+	allow := rt.match("no method", host, r.URL.Path).allow
+	if len(allow) > 0 {
+		return allow
+	}
+	if e, _, _ := rt.find(r.Method, host, requestPath(r.URL.Path), new([]string)); e != nil {
+		return e.allow
+	}
+	return nil
 }
 
 // requestPath is path with exactly one slash in front, and U+FFFD for what is

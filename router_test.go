@@ -481,6 +481,24 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// TestOptionsWithoutSlash: Flask's Allow is empty there, though GET is answered.
+func TestOptionsWithoutSlash(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Route("/ns/", sayOK, "GET", "POST").StrictSlashes(false)
+	app.Get("/leaf", sayOK).StrictSlashes(false)
+	for path, want := range map[string]string{
+		"/ns": "GET, HEAD, OPTIONS, POST", "/ns/": "GET, HEAD, OPTIONS, POST", "//ns": "GET, HEAD, OPTIONS, POST",
+		"/leaf": "GET, HEAD, OPTIONS", "/leaf/": "GET, HEAD, OPTIONS",
+	} {
+		if w := ask(app, "OPTIONS", path); w.Code != 200 || w.Header().Get("Allow") != want {
+			t.Errorf("OPTIONS %s: got %d, Allow: %s; want 200, %s", path, w.Code, w.Header().Get("Allow"), want)
+		}
+	}
+	if w := ask(app, "DELETE", "/ns"); w.Code != 404 { // as in Flask
+		t.Errorf("DELETE /ns: got %d, want 404", w.Code)
+	}
+}
+
 // What a handler reads: texts, ints, and the defaults of the route.
 func TestMatchValues(t *testing.T) {
 	rt := testRouter(t,

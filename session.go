@@ -707,7 +707,7 @@ func encodeValue(key string, value any) (json.RawMessage, error) {
 func decodeValue(raw json.RawMessage, dst any) bool {
 	target := reflect.ValueOf(dst).Elem()
 	fresh := reflect.New(target.Type())
-	if unmarshal(raw, fresh.Interface()) != nil {
+	if err := unmarshal(raw, fresh.Interface()); err != nil && !errors.Is(err, errTooLarge) { // Flask has put it there
 		return false
 	}
 	target.Set(fresh.Elem())

@@ -195,7 +195,8 @@ type fileReply struct {
 	content  io.ReadSeeker // the file, or what it holds
 	size     int64
 	modified time.Time
-	status   int // what settle found; 0 if the handler had chosen another
+	request  *http.Request // what settle asked for
+	status   int           // what settle found; 0 if the handler had chosen another
 }
 
 // openFile opens a file that a visitor named, or returns 404.
@@ -217,19 +218,59 @@ func openFile(fsys fs.FS, name string) (*fileReply, error) {
 // net/http, as a HEAD request would.
 func (f *fileReply) settle(c *Context) error {
 	f.status = http.StatusOK
+	f.request = c.Request
 	if isConditional(c.Request.Header) {
-		f.status = trialStatus(c, f.name, f.modified, f.content)
-		if f.status == http.StatusRequestedRangeNotSatisfiable {
+		f.request = withRange(c.Request, f.size)
+		f.status = trialStatus(c, f.request, f.name, f.modified, f.content)
+		switch f.status {
+		case http.StatusRequestedRangeNotSatisfiable:
 			return Abort(f.status).WithHeader("Content-Range", fmt.Sprintf("bytes */%d", f.size))
+		case http.StatusPreconditionFailed:
+			return Abort(f.status)
 		}
 	}
 	c.res.Status = f.status
 	return nil
 }
 
-// trialStatus is the status of http.ServeContent's reply, which is not sent.
-func trialStatus(c *Context, name string, modified time.Time, content io.ReadSeeker) int {
-	head := *c.Request
+// withRange is the request with its Range as http.ServeContent reads it rightly: it
+// knows bytes only by these letters, answers 416 for a unit it should ignore, and
+// sends ranges of no bytes at all.
+func withRange(r *http.Request, size int64) *http.Request {
+	asked := r.Header.Get("Range")
+	mended := rangeOfBytes(asked, size)
+	if mended == asked {
+		return r
+	}
+	same := *r
+	same.Header = r.Header.Clone()
+	same.Header.Set("Range", mended)
+	return &same
+}
+
+// rangeOfBytes is a Range header of bytes, and "" for another unit and for a file
+// that has none. The last no bytes (RFC 9110 14.1.2) lie behind the end.
+func rangeOfBytes(asked string, size int64) string {
+	unit, list, isRange := strings.Cut(asked, "=")
+	switch {
+	case !isRange:
+		return asked
+	case size == 0 || !strings.EqualFold(strings.TrimSpace(unit), "bytes"):
+		return ""
+	}
+	ranges := strings.Split(list, ",")
+	for i, r := range ranges {
+		length, isSuffix := strings.CutPrefix(strings.TrimSpace(r), "-")
+		if isSuffix && length != "" && strings.Trim(length, "0") == "" {
+			ranges[i] = fmt.Sprintf("%d-", size)
+		}
+	}
+	return "bytes=" + strings.Join(ranges, ",")
+}
+
+// trialStatus is the status of http.ServeContent's reply to r, which is not sent.
+func trialStatus(c *Context, r *http.Request, name string, modified time.Time, content io.ReadSeeker) int {
+	head := *r
 	head.Method = http.MethodHead
 	trial := &trialWriter{header: c.Header().Clone()}
 	http.ServeContent(trial, &head, name, modified, content)
@@ -260,7 +301,7 @@ func (w *trialWriter) Write(p []byte) (int, error) { return len(p), nil }
 // the browser has gone.
 func (f *fileReply) send(c *Context) {
 	if c.res.Status == f.status {
-		http.ServeContent(c.w, c.Request, f.name, f.modified, f.content)
+		http.ServeContent(c.w, f.request, f.name, f.modified, f.content)
 		return
 	}
 	f.content.Seek(0, io.SeekStart) // settle may have left it at a range

@@ -182,7 +182,7 @@ func TestStaticConditionsAndRanges(t *testing.T) {
 		{"If-Modified-Since earlier", "If-Modified-Since: " + earlier, 200, digits, "", ""},
 		{"If-Modified-Since garbage", "If-Modified-Since: yesterday", 200, digits, "", ""},
 		{"If-Match equal", "If-Match: E", 200, digits, "", ""},
-		{"If-Match different", `If-Match: "x"`, 412, "", "", "412 with the file as body: a refusal needs none (net/http)"},
+		{"If-Match different", `If-Match: "x"`, 412, "", "", "412 with the file as body: a refusal is an error page"},
 		{"If-Unmodified-Since earlier", "If-Unmodified-Since: " + earlier, 412, "", "", "ignored: RFC 9110 13.1.4 says 412 (net/http)"},
 		{"If-Unmodified-Since later", "If-Unmodified-Since: " + later, 200, digits, "", ""},
 
@@ -195,9 +195,11 @@ func TestStaticConditionsAndRanges(t *testing.T) {
 		{"behind the end", "Range: bytes=20-30", 416, "", "bytes */10", ""},
 		{"no numbers", "Range: bytes=abc", 416, "", "bytes */10", ""},
 		{"no unit", "Range: abc", 416, "", "bytes */10", ""},
-		{"another unit", "Range: items=0-1", 416, "", "bytes */10", ""},
+		{"another unit", "Range: items=0-1", 200, digits, "", "416: RFC 9110 14.2 says that a server ignores it"},
+		{"the unit in capitals", "Range: Bytes=0-3", 206, "0123", "bytes 0-3/10", ""},
 		{"backwards", "Range: bytes=3-1", 416, "", "bytes */10", ""},
-		{"the last none", "Range: bytes=-0", 206, "", "bytes 10-9/10", "the whole file: nothing was asked for (net/http)"},
+		{"the last none", "Range: bytes=-0", 416, "", "bytes */10", "the whole file: RFC 9110 14.1.2 says that it cannot be had"},
+		{"the last none and the first two", "Range: bytes=-00, 0-1", 206, "01", "bytes 0-1/10", "416, as for all lists"},
 		{"the last hundred", "Range: bytes=-100", 206, digits, "bytes 0-9/10", "416: RFC 9110 14.1.2 says the whole file (net/http)"},
 		{"empty", "Range: ", 200, digits, "", "416: an empty header asks for nothing (net/http)"},
 		{"If-Range equal", "Range: bytes=0-3; If-Range: E", 206, "0123", "bytes 0-3/10", ""},
@@ -264,9 +266,42 @@ func TestStaticWhatRemains(t *testing.T) {
 	if got := body(t, res); res.StatusCode != 206 || got != "" || res.Header.Get("Content-Length") != "4" {
 		t.Errorf("HEAD with a range: %d %q %v", res.StatusCode, got, res.Header)
 	}
-	res = sendFile(t, New("test"), fsys, nil, "GET", "empty.txt", http.Header{"Range": {"bytes=0-3"}})
-	if res.StatusCode != 200 || res.Header.Get("Content-Length") != "0" {
-		t.Errorf("a range of an empty file: %d %v", res.StatusCode, res.Header)
+	for _, asked := range []string{"bytes=0-3", "bytes=-3", "bytes=-0"} {
+		res = sendFile(t, New("test"), fsys, nil, "GET", "empty.txt", http.Header{"Range": {asked}})
+		if res.StatusCode != 200 || res.Header.Get("Content-Length") != "0" || res.Header.Get("Content-Range") != "" {
+			t.Errorf("%s of an empty file: %d %v", asked, res.StatusCode, res.Header)
+		}
+	}
+}
+
+// TestStaticRefusals: a condition that fails and a range that cannot be had are
+// errors like every other, with a page or a handler.
+func TestStaticRefusals(t *testing.T) {
+	for _, handled := range []bool{false, true} {
+		app, _ := newTestApp(t)
+		app.Static("/files", fstest.MapFS{"num.bin": {Data: []byte(digits), ModTime: staticTime}})
+		if handled {
+			app.ErrorHandler(412, func(c *Context, err error) error { return c.Text("changed meanwhile") })
+			app.ErrorHandler(416, func(c *Context, err error) error { return c.Text("no such bytes") })
+		}
+		for _, test := range []struct {
+			name, value string
+			status      int
+			page, own   string
+		}{
+			{"If-Match", `"zz"`, 412, "<h1>Precondition Failed</h1>", "changed meanwhile"},
+			{"If-Unmodified-Since", "Mon, 01 Jan 2018 00:00:00 GMT", 412, "<h1>Precondition Failed</h1>", "changed meanwhile"},
+			{"Range", "bytes=-0", 416, "<h1>Requested Range Not Satisfiable</h1>", "no such bytes"},
+		} {
+			want, wantType := test.page, htmlType
+			if handled {
+				want, wantType = test.own, "text/plain; charset=utf-8"
+			}
+			w := ask(app, "GET", "/files/num.bin", test.name, test.value)
+			if w.Code != test.status || !strings.Contains(w.Body.String(), want) || w.Header().Get("Content-Type") != wantType {
+				t.Errorf("%s: %s: got %d %s %q, want %d %s %q", test.name, test.value, w.Code, w.Header().Get("Content-Type"), w.Body, test.status, wantType, want)
+			}
+		}
 	}
 }
 

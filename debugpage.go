@@ -1,0 +1,141 @@
+package hipflask
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"reflect"
+	"strings"
+	"sync"
+)
+
+// debugPage is what the page for the developer shows. It only shows: there is no
+// script in it, and nothing to send.
+type debugPage struct {
+	Status  string // 500 Internal Server Error
+	Error   string
+	Causes  []cause // what the error wraps
+	Request string  // GET /post/7
+	Route   string
+	Message string  // what a visitor reads
+	Own     []frame // of a panic's stack, those of the program itself
+	Stack   string  // all of it
+}
+
+// A cause is an error inside another.
+type cause struct{ Type, Text string }
+
+// A frame is a call of a stack.
+type frame struct{ Function, File string }
+
+// debugHTML is the debug page of a failure with a cause. Its error is that of a
+// cause whose own methods panic.
+func (c *Context) debugHTML(failure *HTTPError, message string) (page []byte, err error) {
+	defer catch(&err)
+	var b bytes.Buffer
+	err = debugTemplate().Execute(&b, c.newDebugPage(failure, message))
+	return b.Bytes(), err
+}
+
+func (c *Context) newDebugPage(failure *HTTPError, message string) *debugPage {
+	p := &debugPage{
+		Status:  fmt.Sprintf("%d %s", failure.Code, statusName(failure.Code)),
+		Error:   failure.Err.Error(),
+		Request: c.Request.Method + " " + c.Request.URL.Path,
+		Message: message,
+	}
+	if r := c.match.route; r != nil {
+		p.Route = r.String()
+	}
+	for _, err := range errorChain(nil, failure.Err)[1:] {
+		p.Causes = append(p.Causes, cause{reflect.TypeOf(err).String(), err.Error()})
+	}
+	var panicked *PanicError
+	if errors.As(failure.Err, &panicked) {
+		p.Stack = string(panicked.Stack)
+		p.Own = ownFrames(p.Stack)
+	}
+	return p
+}
+
+// ownFrames returns the frames of a stack, as debug.Stack prints it, that belong to
+// neither Go, nor hipflask, nor another module.
+func ownFrames(stack string) (own []frame) {
+	lines := strings.Split(stack, "\n")
+	goroot := ""
+	for i := 1; i+1 < len(lines); i += 2 { // behind the goroutine's line: a function, and where it stands
+		function, file := lines[i], strings.TrimSpace(lines[i+1])
+		file, _, _ = strings.Cut(file, " +0x")
+		if function == "runtime/debug.Stack()" { // the first
+			goroot, _, _ = strings.Cut(file, "runtime/debug/")
+		}
+		if isOwn(function, file, goroot) {
+			own = append(own, frame{withoutArguments(function), file})
+		}
+	}
+	return own
+}
+
+// isOwn reports whether a frame is the program's. goroot is empty in a program
+// that was built with -trimpath.
+func isOwn(function, file, goroot string) bool {
+	for _, other := range []string{"panic(", "runtime.", "runtime/", "net/http.", "created by ", "github.com/hipflask/hipflask."} {
+		if strings.HasPrefix(function, other) {
+			return false
+		}
+	}
+	return (goroot == "" || !strings.HasPrefix(file, goroot)) && !strings.Contains(file, "/pkg/mod/")
+}
+
+// withoutArguments is a function without the numbers that a stack has for its
+// arguments.
+func withoutArguments(function string) string {
+	if i := strings.LastIndexByte(function, '('); i > 0 {
+		return function[:i]
+	}
+	return function
+}
+
+var debugTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("debug").Parse(debugSource))
+})
+
+const debugSource = `<!doctype html>
+<html lang=en>
+<meta charset=utf-8>
+<meta name=viewport content="width=device-width">
+<meta name=color-scheme content="light dark">
+<title>{{.Error}} ({{.Status}})</title>
+<style>
+:root { --quiet: light-dark(#5c5c5c, #a6a6a6); --line: light-dark(#dcdcdc, #444); --mark: light-dark(#b3261e, #ff8a80); --back: light-dark(#f6f6f6, #262626) }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 56rem; margin: 0 auto; padding: 1.5rem 1rem 3rem }
+h1 { font-size: 1.4rem; line-height: 1.3; margin: 0 0 1.25rem; color: var(--mark) }
+h2 { font-size: 1rem; margin: 1.75rem 0 .5rem }
+h1, p, dd, li, pre { overflow-wrap: anywhere; white-space: pre-wrap }
+p, dt, .file { color: var(--quiet) }
+p { margin: 0 }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 }
+dd { margin: 0 }
+ol { list-style: none; margin: 0; padding: 0 }
+li { border-left: 4px solid var(--line); background: var(--back); padding: .4rem .75rem; margin: .3rem 0 }
+.own { border-color: var(--mark) }
+code, pre, dd { font: .875rem/1.5 ui-monospace, monospace }
+code { display: block }
+pre { background: var(--back); padding: .75rem; margin: .5rem 0 0 }
+summary { cursor: pointer }
+details, footer { margin-top: 1.75rem }
+</style>
+<p>{{.Status}}</p>
+<h1>{{.Error}}</h1>
+<dl><dt>Request<dd>{{.Request}}{{with .Route}}<dt>Route<dd>{{.}}{{end}}</dl>
+{{with .Own}}<h2>Your code, the last call first</h2>
+<ol>{{range .}}<li class=own><code>{{.Function}}</code><code class=file>{{.File}}</code></li>{{end}}</ol>
+{{end}}{{with .Causes}}<h2>What it wraps</h2>
+<ol>{{range .}}<li><code class=file>{{.Type}}</code><code>{{.Text}}</code></li>{{end}}</ol>
+{{end}}{{if .Stack}}<details{{if not .Own}} open{{end}}>
+<summary>The whole stack, with the calls of Go and hipflask</summary>
+<pre>{{.Stack}}</pre>
+</details>
+{{end}}<footer><p>Shown in debug mode, to a browser on this machine. A visitor reads: {{.Message}}</p></footer>
+`

@@ -1,0 +1,136 @@
+package hipflask_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/hipflask/hipflask"
+)
+
+type tagged struct{ tags map[string]int }
+
+func (p *tagged) count(tag string) { p.tags[tag]++ }
+
+// brokenError panics when it is printed.
+type brokenError struct{}
+
+func (brokenError) Error() string { panic("no text") }
+
+// hidesBroken can be printed; what it wraps cannot.
+type hidesBroken struct{}
+
+func (hidesBroken) Error() string { return "the outer error" }
+func (hidesBroken) Unwrap() error { return brokenError{} }
+
+// debugPageOf is the page that the developer sees of the error that a handler of
+// the path ended with.
+func debugPageOf(t *testing.T, path string, handler hipflask.HandlerFunc) string {
+	t.Helper()
+	app := hipflask.New("blog")
+	app.Config.Debug = true
+	app.Config.Logger = slog.New(slog.DiscardHandler)
+	app.Get("/post/<title>", handler).Name("post")
+	r := httptest.NewRequest("GET", path, nil)
+	r.RemoteAddr, r.Host = "127.0.0.1:9", "localhost:5000"
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	if w.Code != 500 {
+		t.Errorf("%s: got %d, want 500", path, w.Code)
+	}
+	return w.Body.String()
+}
+
+// TestDebugPageOfPanic: the error first, then the program's own calls, and all the
+// others where they do not stand in the way.
+func TestDebugPageOfPanic(t *testing.T) {
+	page := debugPageOf(t, "/post/go", func(c *hipflask.Context) error {
+		new(tagged).count(c.Param("title"))
+		return c.NoContent()
+	})
+	rest := page
+	for _, want := range []string{
+		"<p>500 Internal Server Error</p>",
+		"<h1>panic: assignment to entry in nil map</h1>",
+		"GET /post/go",
+		"GET /post/&lt;title&gt;",
+		"<li class=own><code>github.com/hipflask/hipflask_test.(*tagged).count</code>",
+		"debugpage_test.go:17</code>",
+		"<li class=own><code>github.com/hipflask/hipflask_test.TestDebugPageOfPanic.func1</code>",
+		"<details>",
+		"runtime/debug.Stack()",
+		"hipflask.(*App).serve",
+		"A visitor reads: Something went wrong",
+	} {
+		_, after, found := strings.Cut(rest, want)
+		if !found {
+			t.Errorf("the page lacks %q, or has it too early:\n%s", want, page)
+			continue
+		}
+		rest = after
+	}
+	for _, other := range []string{"runtime.", "panic(", "net/http.", "testing.", "hipflask."} {
+		if strings.Contains(page, "<li class=own><code>"+other) || strings.Contains(page, "<li class=own><code>github.com/hipflask/"+other) {
+			t.Errorf("a call of %s stands among the program's own:\n%s", other, page)
+		}
+	}
+}
+
+// TestDebugPageOfError: what an error wraps is listed with its types.
+func TestDebugPageOfError(t *testing.T) {
+	page := debugPageOf(t, "/post/go", func(c *hipflask.Context) error {
+		return fmt.Errorf("loading: %w", errors.Join(&fs.PathError{Op: "open", Path: "posts.db", Err: fs.ErrNotExist}, errors.New("gone")))
+	})
+	for _, want := range []string{
+		"<h1>loading: open posts.db: file does not exist\ngone</h1>",
+		"<code class=file>*fs.PathError</code><code>open posts.db: file does not exist</code>",
+		"<code class=file>*errors.errorString</code><code>gone</code>",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "<details>") {
+		t.Errorf("a page without a stack has a place for one:\n%s", page)
+	}
+}
+
+// TestDebugPageRunsNothing: whatever an error says, the page has no markup but its
+// own, and none that runs, loads or sends anything.
+func TestDebugPageRunsNothing(t *testing.T) {
+	const hostile = `</title></style></h1></pre><script>alert(1)</script><img src=x onerror=alert(1)>"'` + "`"
+	for name, handler := range map[string]hipflask.HandlerFunc{
+		"error":   func(*hipflask.Context) error { return errors.New(hostile) },
+		"wrapped": func(*hipflask.Context) error { return fmt.Errorf("x: %w", errors.New(hostile)) },
+		"panic":   func(*hipflask.Context) error { panic(hostile) },
+		"message": func(*hipflask.Context) error { return hipflask.Error(500, hostile).Wrap(errors.New(hostile)) },
+	} {
+		page := debugPageOf(t, "/post/%3Cscript%3E", handler)
+		if !strings.Contains(page, "&lt;img src=x onerror=") {
+			t.Errorf("%s: the page does not tell the error:\n%s", name, page)
+		}
+		for _, bad := range []string{"<script", "<img", "<form", "<a ", "<link", "<iframe", "url("} {
+			if strings.Contains(strings.ToLower(page), bad) {
+				t.Errorf("%s: the page has %s:\n%s", name, bad, page)
+			}
+		}
+		for _, once := range []string{"</title>", "</style>", "</h1>"} {
+			if n := strings.Count(page, once); n != 1 {
+				t.Errorf("%s: the page has %s %d times", name, once, n)
+			}
+		}
+	}
+}
+
+// TestDebugPageOfBrokenError: an error that cannot be printed has the page that
+// visitors see.
+func TestDebugPageOfBrokenError(t *testing.T) {
+	page := debugPageOf(t, "/post/go", func(*hipflask.Context) error { return hidesBroken{} })
+	if !strings.Contains(page, "<h1>Internal Server Error</h1>") {
+		t.Errorf("got %s", page)
+	}
+}
