@@ -241,7 +241,7 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 	}
 
 	hadRealIP := len(in.Header["X-Real-Ip"]) > 0
-	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return saysWhoAsks(name) })
+	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return !plainName(name) || saysWhoAsks(name) })
 	visitor := t.c
 	if visitor == nil {
 		visitor = &Context{app: noApp, Request: in}
@@ -271,11 +271,18 @@ func (c *Context) scheme() string {
 	return "http"
 }
 
-// saysWhoAsks reports whether a header is one by which proxies say who asks, and
-// how. To WSGI a header with underscores is the same.
+// plainName reports whether a header has a name that means the same everywhere.
+func plainName(name string) bool {
+	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// saysWhoAsks reports whether a header is one by which proxies say who asks, for
+// what, and how.
 func saysWhoAsks(name string) bool {
-	switch name = strings.ReplaceAll(strings.ToLower(name), "_", "-"); name {
-	case "forwarded", "x-real-ip", "front-end-https", "x-scheme", "x-url-scheme":
+	switch name = strings.ToLower(name); name {
+	case "forwarded", "x-real-ip", "front-end-https", "x-scheme", "x-url-scheme",
+		"x-script-name", "x-original-url", "x-rewrite-url", // the path, to some frameworks
+		"proxy": // HTTP_PROXY to CGI, which HTTP clients take for their own proxy
 		return true
 	}
 	name, is := strings.CutPrefix(name, "x-forwarded-")

@@ -277,6 +277,12 @@ func TestProxyHeaders(t *testing.T) {
 			"X-Forwarded-Ssl": "", "X-Forwarded-Protocol": "", "X-Forwarded-Scheme": "", "Forwarded": "", "X-Real-Ip": "127.0.0.1", "Front-End-Https": ""}},
 		{"the same to WSGI", TrustedProxies{}, []string{"X_Forwarded_For", "6.6.6.6", "x-forwarded_proto", "https", "X_REAL_IP", "6.6.6.6"},
 			"www.example.com", map[string]string{"X-Forwarded-For": "127.0.0.1", "X_forwarded_for": "", "X-Forwarded_proto": "", "X_real_ip": "", "X-Real-Ip": ""}},
+		{"what another server would take for a header of its own", TrustedProxies{}, []string{
+			"SCRIPT_NAME", "/x", "X-Script-Name", "/x", "X-Original-Url", "/x", "X-Rewrite-URL", "/x", "Proxy", "http://evil.example",
+			"X_User", "root", "X-User", "joe", "X.User", "root", "X-User_", "root", "x-user-2", "joe",
+		}, "www.example.com", map[string]string{
+			"Script_name": "", "X-Script-Name": "", "X-Original-Url": "", "X-Rewrite-Url": "", "Proxy": "",
+			"X_user": "", "X-User": "joe", "X.user": "", "X-User_": "", "X-User-2": "joe"}},
 		{"named as headers of one hop, which are dropped before ours are set", TrustedProxies{}, []string{"Connection", "X-Forwarded-For, X-Forwarded-Proto"},
 			"www.example.com", map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "Connection": ""}},
 		{"a trusted proxy", one, []string{
