@@ -224,10 +224,15 @@ var errBodyRead = errors.New("hipflask: ProxyTo: a hook or a middleware has read
 	"let it do so only where Context.Route is not nil")
 
 // climbs reports whether a path has a part that leads upwards, for any server
-// that might read it.
+// that might read it: some take a backslash for a slash, and Java's drop what
+// follows a semicolon.
 func climbs(path string) bool {
-	parts := strings.FieldsFunc(path, func(r rune) bool { return r == '/' || r == '\\' })
-	return slices.Contains(parts, "..")
+	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if name, _, _ := strings.Cut(part, ";"); name == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // rewrite makes the request that goes out. Its URL is a new one: a request can
