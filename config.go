@@ -112,7 +112,8 @@ type Config struct {
 	// all count. Nil asks nothing and costs nothing. It has no key.
 	//
 	// It is called once in each request that reads or changes a session which its
-	// visitor brought, mostly for a look-up in a database, and not for others.
+	// visitor brought, mostly for a look-up in a database, and not for others;
+	// again for a session that [ProxyTo] brought back.
 	// What it changes in s is dropped. Its error makes the reply a 503 and the
 	// session empty. A session begins when it is first saved, and again with
 	// [Session.Renew] and [Session.Clear]; being saved or refreshed does not make

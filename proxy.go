@@ -462,6 +462,7 @@ func (s *Session) reopen(setCookie string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded, s.opened, s.values, s.owned = false, SessionData{}, nil, false
+	s.checked, s.started = false, time.Time{} // SessionsValidSince is asked about this one, too
 	s.written, s.renewed, s.template, s.flashList = false, false, nil, nil
 	s.setCookie = setCookie
 }

@@ -3,6 +3,7 @@ package hipflask
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -505,6 +506,46 @@ func TestProxySession(t *testing.T) {
 	}
 	if log := logged(); log != "" {
 		t.Errorf("logged %s", log)
+	}
+}
+
+// TestProxyRevoked: a session that was signed out everywhere stays empty, even if
+// the other application, which does not ask, sends it again.
+func TestProxyRevoked(t *testing.T) {
+	target := old(t, func(w http.ResponseWriter, r *http.Request) {
+		if cookie, err := r.Cookie("session"); err == nil && r.URL.Path == "/again" {
+			http.SetCookie(w, cookie)
+		}
+	})
+	since := time.Now().Add(-time.Hour)
+	address, _ := beside(t, ProxyTo(target), func(app *App) {
+		app.Config.SessionsValidSince = func(context.Context, *Session) (time.Time, error) { return since, nil }
+		app.Get("/in", func(c *Context) error { c.Session().Set("user", "ann"); return c.Text("") })
+		app.BeforeRequest(func(c *Context) error {
+			c.Header().Set("X-Before", c.Session().GetString("user"))
+			return nil
+		})
+		app.AfterRequest(func(c *Context) error {
+			c.Header().Set("X-Late", c.Session().GetString("user"))
+			return nil
+		})
+	})
+	res, _ := send(t, "GET", address+"/in", nil)
+	cookie := res.Cookies()[0].Name + "=" + res.Cookies()[0].Value
+	for _, test := range []struct {
+		path, want string
+		since      time.Time
+	}{
+		{"/again", "ann", since},
+		{"/other", "ann", since},
+		{"/again", "", time.Now().Add(time.Hour)},
+		{"/other", "", time.Now().Add(time.Hour)},
+	} {
+		since = test.since
+		res, _ := send(t, "GET", address+test.path, nil, "Cookie", cookie)
+		if before, after := res.Header.Get("X-Before"), res.Header.Get("X-Late"); before != test.want || after != test.want {
+			t.Errorf("%s: got the user %q before and %q after, want %q", test.path, before, after, test.want)
+		}
 	}
 }
 
