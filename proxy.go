@@ -93,7 +93,8 @@ func (c *Context) orFallback(err error) error {
 // App is below a prefix. Whatever else a request says of this kind is dropped.
 //
 // Bodies are streamed both ways and never held, WebSockets and other upgrades
-// pass, and headers set before, as by a before-hook, go out with the reply.
+// pass, but not one to HTTP/2, and headers set before, as by a before-hook, go out
+// with the reply.
 //
 // # The session
 //
@@ -245,6 +246,12 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 		RawQuery: in.URL.RawQuery, ForceQuery: in.URL.ForceQuery,
 	}
 
+	if upgradesToHTTP2(out.Header) {
+		out.Header.Del("Connection")
+		out.Header.Del("Upgrade")
+	}
+	out.Header.Del("Http2-Settings")
+
 	hadRealIP := len(in.Header["X-Real-Ip"]) > 0
 	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return !plainName(name) || saysWhoAsks(name) })
 	visitor := t.c
@@ -274,6 +281,14 @@ func (c *Context) scheme() string {
 		return "https"
 	}
 	return "http"
+}
+
+// upgradesToHTTP2 reports whether a request asks for HTTP/2 on its connection.
+// Requests behind that would pass unseen, so it is not asked for.
+func upgradesToHTTP2(h http.Header) bool {
+	return slices.ContainsFunc(h["Upgrade"], func(line string) bool {
+		return strings.Contains(strings.ToLower(line), "h2c")
+	})
 }
 
 // plainName reports whether a header has a name that means the same everywhere.

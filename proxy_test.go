@@ -300,6 +300,10 @@ func TestProxyHeaders(t *testing.T) {
 			[]string{"X-Forwarded-For", "6.6.6.6", "X-Forwarded-Proto", "https"}, "www.example.com", map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http"}},
 		{"what is the other application's", TrustedProxies{}, []string{"Cookie", "a=1; session=x", "Authorization", "Basic eDp5", "X-Forwarded-User", "joe", "Accept-Encoding", "br", "Origin", "null"},
 			"www.example.com", map[string]string{"Cookie": "a=1; session=x", "Authorization": "Basic eDp5", "X-Forwarded-User": "joe", "Accept-Encoding": "br", "Origin": "null"}},
+		{"an upgrade to HTTP/2", TrustedProxies{}, []string{"Connection", "Upgrade, HTTP2-Settings", "Upgrade", "h2c", "HTTP2-Settings", "AAMAAABkAAQAAP__"},
+			"www.example.com", map[string]string{"Connection": "", "Upgrade": "", "Http2-Settings": ""}},
+		{"the same, less plainly", TrustedProxies{}, []string{"Connection", "upgrade", "Upgrade", "websocket, H2C", "HTTP2-Settings", "AAMAAABkAAQAAP__"},
+			"www.example.com", map[string]string{"Connection": "", "Upgrade": "", "Http2-Settings": ""}},
 		{"of one hop", TrustedProxies{}, []string{"Connection", "X-Hop", "X-Hop", "1", "Keep-Alive", "1", "Proxy-Authorization", "x", "Te", "gzip"},
 			"www.example.com", map[string]string{"X-Hop": "", "Keep-Alive": "", "Proxy-Authorization": "", "Te": "", "Connection": ""}},
 	}
