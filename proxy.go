@@ -108,7 +108,7 @@ func (c *Context) orFallback(err error) error {
 //
 // # Errors
 //
-// If there is no reply, the request fails with 502, which an error handler can
+// If there is no reply, or none that HTTP allows, the request fails with 502, which an error handler can
 // answer and the log explains. A reply that breaks off cuts the connection and is
 // logged. A visitor who leaves is no error, and a body that does not arrive whole
 // is a 400. A connection must be made within 5 seconds; a reply may take any time.
@@ -315,6 +315,9 @@ func saysWhoAsks(name string) bool {
 
 // received looks at the reply before it is passed back.
 func (t *transfer) received(res *http.Response) error {
+	if err := checkHead(res.StatusCode, res.Header); err != nil {
+		return err
+	}
 	maps.Copy(t.w.Header(), t.header) // a reply 1xx has taken it away
 	if t.c != nil {
 		t.c.takeSession(res)

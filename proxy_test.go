@@ -619,6 +619,28 @@ func TestProxyDead(t *testing.T) {
 	}
 }
 
+// TestProxyBadReply: what is no reply of HTTP is the other application's mistake.
+func TestProxyBadReply(t *testing.T) {
+	for _, reply := range []string{
+		"HTTP/1.1 200 OK\r\nX A: b\r\n", "HTTP/1.1 200 OK\r\nX-A : b\r\n", "HTTP/1.1 200 OK\r\nX-A: b\x00\r\n",
+		"HTTP/1.1 099 What\r\n", "HTTP/1.1 000 What\r\n", "HTTP/1.1 20 OK\r\n", "hello\r\n",
+	} {
+		target := old(t, func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			io.WriteString(conn, reply+"Content-Length: 0\r\n\r\n")
+		})
+		address, logged := beside(t, ProxyTo(target), nil)
+		if res, _ := send(t, "GET", address+"/x", nil); res.StatusCode != 502 || !strings.Contains(logged(), "ProxyTo") {
+			t.Errorf("%q: got %d and the log %q, want 502 and the reason", reply, res.StatusCode, logged())
+		}
+	}
+}
+
 // TestProxyLoop: a target that is this program itself.
 func TestProxyLoop(t *testing.T) {
 	server := httptest.NewUnstartedServer(nil)
