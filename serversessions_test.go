@@ -362,7 +362,7 @@ func TestServerSessionsContext(t *testing.T) {
 			t.Errorf("Save: got %v with the context %v, want the request's", err, place.ctx)
 		}
 		opened, found, err := store.Open(ctx, cookie)
-		if !found || err != nil || place.ctx != ctx {
+		if !found || err != nil || place.ctx.Value(mark{}) != 1 {
 			t.Errorf("Open: got %v, %v with the context %v, want the request's", found, err, place.ctx)
 		}
 		cancel()
@@ -378,6 +378,10 @@ func TestServerSessionsContext(t *testing.T) {
 		begin := time.Now()
 		if _, err := store.Save(context.Background(), sessionOf("ada", nil)); hipflask.StatusCode(err) != 503 || time.Since(begin) != 10*time.Second {
 			t.Errorf("a backend that hangs: got %v after %v, want a 503 after 10s", err, time.Since(begin))
+		}
+		begin = time.Now()
+		if _, _, err := store.Open(context.Background(), cookie); hipflask.StatusCode(err) != 503 || time.Since(begin) != 10*time.Second {
+			t.Errorf("a backend that hangs when it is read: got %v after %v, want a 503 after 10s", err, time.Since(begin))
 		}
 	})
 }
