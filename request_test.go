@@ -31,6 +31,8 @@ func TestTrustedHosts(t *testing.T) {
 		{"<b>", 400},
 		{"", 400},
 		{"x@y.other.test", 400},
+		{"...other.test", 400},
+		{"a..other.test", 400},
 		// Flask minds the case, and cannot name an IPv6 address.
 		{"EXAMPLE.test", 200},
 		{"[::1]:80", 200},
