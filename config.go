@@ -118,7 +118,9 @@ type Config struct {
 	// session empty. A session begins when it is first saved, and again with
 	// [Session.Renew] and [Session.Clear]; being saved or refreshed does not make
 	// it younger. One that was saved before this field was set is older than any
-	// time. A stored time that is rounded to seconds should be rounded up.
+	// time. A stored time that is rounded to seconds should be rounded up, or what
+	// began earlier in that second goes on; so does what a machine whose clock is
+	// ahead began just before, unless its lead is added to the time, too.
 	SessionsValidSince func(ctx context.Context, s *Session) (time.Time, error)
 
 	// ServerName is the host, with its port if it has one, of external URLs, such

@@ -214,7 +214,7 @@ func TestConfigRefusesValues(t *testing.T) {
 		{"PERMANENT_SESSION_LIFETIME", int64(18446744074), "18446744074; give seconds"}, // 0.3 s, if it were to overflow
 		{"PERMANENT_SESSION_LIFETIME", true, "true; give seconds"},
 		{"SEND_FILE_MAX_AGE_DEFAULT", -time.Second, "-1s; give seconds"},
-		{"MAX_CONTENT_LENGTH", 0, "0; give a number above 0, or null for no limit"}, // Flask: every body is too large
+		{"MAX_CONTENT_LENGTH", 0, "0; give a number above 0, or null for no limit"},       // Flask: every body is too large
 		{"MAX_CONTENT_LENGTH", "-1", `"-1"; give a number above 0, or null for no limit`}, // the same in Flask
 		{"MAX_FORM_PARTS", -1, "-1; give a number above 0, or null"},
 		{"MAX_COOKIE_SIZE", -1, "-1; give a number above 0, or 0 for no limit"},

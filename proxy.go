@@ -108,11 +108,11 @@ func (c *Context) orFallback(err error) error {
 //
 // # Errors
 //
-// If there is no reply, or none that HTTP allows, the request fails with 502, which an error handler can
-// answer and the log explains. A reply that breaks off cuts the connection and is
-// logged. A visitor who leaves is no error, and a body that does not arrive whole
-// is a 400. A connection must be made within 5 seconds; a reply may take any time.
-// A target that leads back to this program is 508.
+// If there is no reply, or none that HTTP allows, the request fails with 502, which
+// an error handler can answer and the log explains. A reply that breaks off cuts
+// the connection and is logged. A visitor who leaves is no error, and a body that
+// does not arrive whole is a 400. A connection must be made within 5 seconds; a
+// reply may take any time. A target that leads back to this program is 508.
 //
 // A hook that reads the body, as a form or as JSON, takes it away, which makes the
 // request a 500: let it ask for [Context.Route] first.

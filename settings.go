@@ -222,10 +222,9 @@ func duration(v any) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, ok && -most <= n && n <= most
 }
 
-// limitSetting is a number of bytes or parts, and negative in the field for none,
-// which is null here: Flask's None.
-// Zero and less are refused: Flask would take nothing at all, others mean no limit,
-// and zero in the field is the default.
+// limitSetting is a number of bytes or parts, or null for none, Flask's None,
+// which is negative in the field. Zero and less are refused: Flask would take
+// nothing at all, others mean no limit by it, and zero in the field is the default.
 type limitSetting[T int | int64] struct {
 	p        *T
 	fallback T
