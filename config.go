@@ -112,12 +112,15 @@ type Config struct {
 	// all count. Nil asks nothing and costs nothing. It has no key.
 	//
 	// It is called once in each request that reads or changes a session which its
-	// visitor brought, mostly for a look-up in a database, and not for others.
+	// visitor brought, mostly for a look-up in a database, and not for others;
+	// again for a session that [ProxyTo] brought back.
 	// What it changes in s is dropped. Its error makes the reply a 503 and the
 	// session empty. A session begins when it is first saved, and again with
 	// [Session.Renew] and [Session.Clear]; being saved or refreshed does not make
 	// it younger. One that was saved before this field was set is older than any
-	// time. A stored time that is rounded to seconds should be rounded up.
+	// time. A stored time that is rounded to seconds should be rounded up, or what
+	// began earlier in that second goes on; so does what a machine whose clock is
+	// ahead began just before, unless its lead is added to the time, too.
 	SessionsValidSince func(ctx context.Context, s *Session) (time.Time, error)
 
 	// ServerName is the host, with its port if it has one, of external URLs, such

@@ -119,7 +119,7 @@ func TestConfigFieldsFromText(t *testing.T) {
 
 		{"MAX_CONTENT_LENGTH", "1024", int64(1024)},
 		{"MAX_CONTENT_LENGTH", "null", nil},
-		{"MAX_CONTENT_LENGTH", "-1", nil},
+		{"MAX_FORM_PARTS", "null", nil},
 		{"MAX_FORM_MEMORY_SIZE", "9000000000", int64(9000000000)},
 		{"MAX_FORM_PARTS", "5", 5},
 		{"MAX_COOKIE_SIZE", "0", 0}, // no limit, as in Flask
@@ -214,7 +214,10 @@ func TestConfigRefusesValues(t *testing.T) {
 		{"PERMANENT_SESSION_LIFETIME", int64(18446744074), "18446744074; give seconds"}, // 0.3 s, if it were to overflow
 		{"PERMANENT_SESSION_LIFETIME", true, "true; give seconds"},
 		{"SEND_FILE_MAX_AGE_DEFAULT", -time.Second, "-1s; give seconds"},
-		{"MAX_CONTENT_LENGTH", 0, "0; give a number above 0, or null for no limit"}, // Flask: every body is too large
+		{"MAX_CONTENT_LENGTH", 0, "0; give a number above 0, or null for no limit"},       // Flask: every body is too large
+		{"MAX_CONTENT_LENGTH", "-1", `"-1"; give a number above 0, or null for no limit`}, // the same in Flask
+		{"MAX_FORM_PARTS", -1, "-1; give a number above 0, or null"},
+		{"MAX_COOKIE_SIZE", -1, "-1; give a number above 0, or 0 for no limit"},
 		{"MAX_CONTENT_LENGTH", "16MB", `"16MB"; give a number`},
 		{"MAX_CONTENT_LENGTH", 1.5, "1.5; give a number"},
 		{"MAX_CONTENT_LENGTH", 1e19, "1e+19; give a number"},

@@ -243,6 +243,11 @@ func hostName(host string) string {
 	return strings.TrimSuffix((&url.URL{Host: requestHost(host, false)}).Hostname(), ".")
 }
 
+// isHostName reports whether text is a host in lower case, without a port.
+func isHostName(text string) bool {
+	return hostLiteral.MatchString(text) && hostSyntax.MatchString(text)
+}
+
 // portOf is the port of a host, with its colon, or "".
 func portOf(host string) string {
 	if port := (&url.URL{Host: host}).Port(); port != "" {
@@ -268,7 +273,7 @@ func (t *target) hostFrom(m *match, request string) (host string, ok bool) {
 	if host = strings.ToLower(b.String()); host == request {
 		return "", true
 	}
-	return host, hostLiteral.MatchString(host)
+	return host, isHostName(host)
 }
 
 // buildHost is the host of t for the values, or "" for a route of every host.
@@ -281,7 +286,7 @@ func (t *target) buildHost(u *urlValues) (string, error) {
 		return "", err
 	}
 	host := strings.ToLower(string(text))
-	if !hostLiteral.MatchString(host) {
+	if !isHostName(host) {
 		return "", fmt.Errorf("its values make %q, which is no host", host)
 	}
 	return host, nil

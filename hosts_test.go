@@ -66,6 +66,10 @@ func TestHost(t *testing.T) {
 		{"GET x.b.test /", "200 b n=x"},
 		{"GET x.y.b.test /", "200 b n=x.y"},
 		{"GET .b.test /", "404"},
+		{"GET ...b.test /", "404"}, // n would be ".."
+		{"GET x..b.test /", "404"},
+		{"GET x.b.test.. /", "404"},
+		{"GET .. /any", "200 any"},
 		{"GET b.test /", "404"},
 		{"GET v3-beta.b.test /", "200 version major=3 name=beta"}, // more literal text goes first
 		{"GET vx-beta.b.test /", "200 b n=vx-beta"},
@@ -122,6 +126,7 @@ func TestHostURLs(t *testing.T) {
 		{"a.test", "b", nil, `error: cannot build a URL for endpoint "b": its rule /x needs the missing values ["n"]`},
 		{"a.test", "b", []any{"n", "evil.com/"}, `error: cannot build a URL for endpoint "b": its values make "evil.com/.b.test", which is no host`},
 		{"a.test", "b", []any{"n", "evil.com?"}, `error: cannot build a URL for endpoint "b": its values make "evil.com?.b.test", which is no host`},
+		{"a.test", "b", []any{"n", ".."}, `error: cannot build a URL for endpoint "b": its values make "...b.test", which is no host`},
 		{"a.test", "b", []any{"n", "me@you"}, `error: cannot build a URL for endpoint "b": its values make "me@you.b.test", which is no host`},
 	} {
 		r := httptest.NewRequest("GET", "/any", nil)

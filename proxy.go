@@ -93,7 +93,8 @@ func (c *Context) orFallback(err error) error {
 // App is below a prefix. Whatever else a request says of this kind is dropped.
 //
 // Bodies are streamed both ways and never held, WebSockets and other upgrades
-// pass, and headers set before, as by a before-hook, go out with the reply.
+// pass, but not one to HTTP/2, and headers set before, as by a before-hook, go out
+// with the reply.
 //
 // # The session
 //
@@ -107,11 +108,11 @@ func (c *Context) orFallback(err error) error {
 //
 // # Errors
 //
-// If there is no reply, the request fails with 502, which an error handler can
-// answer and the log explains. A reply that breaks off cuts the connection and is
-// logged. A visitor who leaves is no error, and a body that does not arrive whole
-// is a 400. A connection must be made within 5 seconds; a reply may take any time.
-// A target that leads back to this program is 508.
+// If there is no reply, or none that HTTP allows, the request fails with 502, which
+// an error handler can answer and the log explains. A reply that breaks off cuts
+// the connection and is logged. A visitor who leaves is no error, and a body that
+// does not arrive whole is a 400. A connection must be made within 5 seconds; a
+// reply may take any time. A target that leads back to this program is 508.
 //
 // A hook that reads the body, as a form or as JSON, takes it away, which makes the
 // request a 500: let it ask for [Context.Route] first.
@@ -245,8 +246,14 @@ func (t *transfer) rewrite(pr *httputil.ProxyRequest) {
 		RawQuery: in.URL.RawQuery, ForceQuery: in.URL.ForceQuery,
 	}
 
+	if upgradesToHTTP2(out.Header) {
+		out.Header.Del("Connection")
+		out.Header.Del("Upgrade")
+	}
+	out.Header.Del("Http2-Settings")
+
 	hadRealIP := len(in.Header["X-Real-Ip"]) > 0
-	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return saysWhoAsks(name) })
+	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return !plainName(name) || saysWhoAsks(name) })
 	visitor := t.c
 	if visitor == nil {
 		visitor = &Context{app: noApp, Request: in}
@@ -276,11 +283,26 @@ func (c *Context) scheme() string {
 	return "http"
 }
 
-// saysWhoAsks reports whether a header is one by which proxies say who asks, and
-// how. To WSGI a header with underscores is the same.
+// upgradesToHTTP2 reports whether a request asks for HTTP/2 on its connection.
+// Requests behind that would pass unseen, so it is not asked for.
+func upgradesToHTTP2(h http.Header) bool {
+	return slices.ContainsFunc(h["Upgrade"], func(line string) bool {
+		return strings.Contains(strings.ToLower(line), "h2c")
+	})
+}
+
+// plainName reports whether a header has a name that means the same everywhere.
+func plainName(name string) bool {
+	return strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// saysWhoAsks reports whether a header is one by which proxies say who asks, for
+// what, and how.
 func saysWhoAsks(name string) bool {
-	switch name = strings.ReplaceAll(strings.ToLower(name), "_", "-"); name {
-	case "forwarded", "x-real-ip", "front-end-https", "x-scheme", "x-url-scheme":
+	switch name = strings.ToLower(name); name {
+	case "forwarded", "x-real-ip", "front-end-https", "x-scheme", "x-url-scheme",
+		"x-script-name", "x-original-url", "x-rewrite-url", // the path, to some frameworks
+		"proxy": // HTTP_PROXY to CGI, which HTTP clients take for their own proxy
 		return true
 	}
 	name, is := strings.CutPrefix(name, "x-forwarded-")
@@ -293,6 +315,9 @@ func saysWhoAsks(name string) bool {
 
 // received looks at the reply before it is passed back.
 func (t *transfer) received(res *http.Response) error {
+	if err := checkHead(res.StatusCode, res.Header); err != nil {
+		return err
+	}
 	maps.Copy(t.w.Header(), t.header) // a reply 1xx has taken it away
 	if t.c != nil {
 		t.c.takeSession(res)
@@ -455,6 +480,7 @@ func (s *Session) reopen(setCookie string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded, s.opened, s.values, s.owned = false, SessionData{}, nil, false
+	s.checked, s.started = false, time.Time{} // SessionsValidSince is asked about this one, too
 	s.written, s.renewed, s.template, s.flashList = false, false, nil, nil
 	s.setCookie = setCookie
 }

@@ -3,6 +3,7 @@ package hipflask
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -277,6 +278,12 @@ func TestProxyHeaders(t *testing.T) {
 			"X-Forwarded-Ssl": "", "X-Forwarded-Protocol": "", "X-Forwarded-Scheme": "", "Forwarded": "", "X-Real-Ip": "127.0.0.1", "Front-End-Https": ""}},
 		{"the same to WSGI", TrustedProxies{}, []string{"X_Forwarded_For", "6.6.6.6", "x-forwarded_proto", "https", "X_REAL_IP", "6.6.6.6"},
 			"www.example.com", map[string]string{"X-Forwarded-For": "127.0.0.1", "X_forwarded_for": "", "X-Forwarded_proto": "", "X_real_ip": "", "X-Real-Ip": ""}},
+		{"what another server would take for a header of its own", TrustedProxies{}, []string{
+			"SCRIPT_NAME", "/x", "X-Script-Name", "/x", "X-Original-Url", "/x", "X-Rewrite-URL", "/x", "Proxy", "http://evil.example",
+			"X_User", "root", "X-User", "joe", "X.User", "root", "X-User_", "root", "x-user-2", "joe",
+		}, "www.example.com", map[string]string{
+			"Script_name": "", "X-Script-Name": "", "X-Original-Url": "", "X-Rewrite-Url": "", "Proxy": "",
+			"X_user": "", "X-User": "joe", "X.user": "", "X-User_": "", "X-User-2": "joe"}},
 		{"named as headers of one hop, which are dropped before ours are set", TrustedProxies{}, []string{"Connection", "X-Forwarded-For, X-Forwarded-Proto"},
 			"www.example.com", map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "Connection": ""}},
 		{"a trusted proxy", one, []string{
@@ -293,6 +300,10 @@ func TestProxyHeaders(t *testing.T) {
 			[]string{"X-Forwarded-For", "6.6.6.6", "X-Forwarded-Proto", "https"}, "www.example.com", map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http"}},
 		{"what is the other application's", TrustedProxies{}, []string{"Cookie", "a=1; session=x", "Authorization", "Basic eDp5", "X-Forwarded-User", "joe", "Accept-Encoding", "br", "Origin", "null"},
 			"www.example.com", map[string]string{"Cookie": "a=1; session=x", "Authorization": "Basic eDp5", "X-Forwarded-User": "joe", "Accept-Encoding": "br", "Origin": "null"}},
+		{"an upgrade to HTTP/2", TrustedProxies{}, []string{"Connection", "Upgrade, HTTP2-Settings", "Upgrade", "h2c", "HTTP2-Settings", "AAMAAABkAAQAAP__"},
+			"www.example.com", map[string]string{"Connection": "", "Upgrade": "", "Http2-Settings": ""}},
+		{"the same, less plainly", TrustedProxies{}, []string{"Connection", "upgrade", "Upgrade", "websocket, H2C", "HTTP2-Settings", "AAMAAABkAAQAAP__"},
+			"www.example.com", map[string]string{"Connection": "", "Upgrade": "", "Http2-Settings": ""}},
 		{"of one hop", TrustedProxies{}, []string{"Connection", "X-Hop", "X-Hop", "1", "Keep-Alive", "1", "Proxy-Authorization", "x", "Te", "gzip"},
 			"www.example.com", map[string]string{"X-Hop": "", "Keep-Alive": "", "Proxy-Authorization": "", "Te": "", "Connection": ""}},
 	}
@@ -502,6 +513,46 @@ func TestProxySession(t *testing.T) {
 	}
 }
 
+// TestProxyRevoked: a session that was signed out everywhere stays empty, even if
+// the other application, which does not ask, sends it again.
+func TestProxyRevoked(t *testing.T) {
+	target := old(t, func(w http.ResponseWriter, r *http.Request) {
+		if cookie, err := r.Cookie("session"); err == nil && r.URL.Path == "/again" {
+			http.SetCookie(w, cookie)
+		}
+	})
+	since := time.Now().Add(-time.Hour)
+	address, _ := beside(t, ProxyTo(target), func(app *App) {
+		app.Config.SessionsValidSince = func(context.Context, *Session) (time.Time, error) { return since, nil }
+		app.Get("/in", func(c *Context) error { c.Session().Set("user", "ann"); return c.Text("") })
+		app.BeforeRequest(func(c *Context) error {
+			c.Header().Set("X-Before", c.Session().GetString("user"))
+			return nil
+		})
+		app.AfterRequest(func(c *Context) error {
+			c.Header().Set("X-Late", c.Session().GetString("user"))
+			return nil
+		})
+	})
+	res, _ := send(t, "GET", address+"/in", nil)
+	cookie := res.Cookies()[0].Name + "=" + res.Cookies()[0].Value
+	for _, test := range []struct {
+		path, want string
+		since      time.Time
+	}{
+		{"/again", "ann", since},
+		{"/other", "ann", since},
+		{"/again", "", time.Now().Add(time.Hour)},
+		{"/other", "", time.Now().Add(time.Hour)},
+	} {
+		since = test.since
+		res, _ := send(t, "GET", address+test.path, nil, "Cookie", cookie)
+		if before, after := res.Header.Get("X-Before"), res.Header.Get("X-Late"); before != test.want || after != test.want {
+			t.Errorf("%s: got the user %q before and %q after, want %q", test.path, before, after, test.want)
+		}
+	}
+}
+
 // TestProxyCookies: cookies of the other application come back as they were
 // sent, and those of hooks beside them.
 func TestProxyCookies(t *testing.T) {
@@ -564,6 +615,28 @@ func TestProxyDead(t *testing.T) {
 		}
 		if res, body := send(t, "GET", address+"/ours", nil); res.StatusCode != 200 || body != "ok" {
 			t.Errorf("our own page: got %d %q", res.StatusCode, body)
+		}
+	}
+}
+
+// TestProxyBadReply: what is no reply of HTTP is the other application's mistake.
+func TestProxyBadReply(t *testing.T) {
+	for _, reply := range []string{
+		"HTTP/1.1 200 OK\r\nX A: b\r\n", "HTTP/1.1 200 OK\r\nX-A : b\r\n", "HTTP/1.1 200 OK\r\nX-A: b\x00\r\n",
+		"HTTP/1.1 099 What\r\n", "HTTP/1.1 000 What\r\n", "HTTP/1.1 20 OK\r\n", "hello\r\n",
+	} {
+		target := old(t, func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			io.WriteString(conn, reply+"Content-Length: 0\r\n\r\n")
+		})
+		address, logged := beside(t, ProxyTo(target), nil)
+		if res, _ := send(t, "GET", address+"/x", nil); res.StatusCode != 502 || !strings.Contains(logged(), "ProxyTo") {
+			t.Errorf("%q: got %d and the log %q, want 502 and the reason", reply, res.StatusCode, logged())
 		}
 	}
 }

@@ -444,7 +444,7 @@ func (c *Context) commit() (failed error) {
 // lastResort makes the reply final without asking anybody any more: as it stands,
 // like Flask, or as a bare page if it cannot be sent so.
 func (c *Context) lastResort() {
-	if c.failure != nil || c.checkHeader() != nil {
+	if c.failure != nil || checkHead(c.res.Status, c.Header()) != nil {
 		c.outer = nil
 		c.defaultPage(Abort(http.StatusInternalServerError))
 	}
@@ -483,7 +483,7 @@ func (c *Context) finish() (err error) {
 			return err
 		}
 	}
-	if err := c.checkHeader(); err != nil {
+	if err := checkHead(c.res.Status, c.Header()); err != nil {
 		return err
 	}
 	err = c.saveSession()
@@ -491,12 +491,12 @@ func (c *Context) finish() (err error) {
 	return err
 }
 
-// checkHeader refuses what would split the reply or be changed on its way.
-func (c *Context) checkHeader() error {
-	if s := c.res.Status; s < 200 && s != http.StatusSwitchingProtocols || s > 999 {
-		return fmt.Errorf("hipflask: %d is no status of a reply", s)
+// checkHead refuses what would split a reply or be changed on its way.
+func checkHead(status int, h http.Header) error {
+	if status < 200 && status != http.StatusSwitchingProtocols || status > 999 {
+		return fmt.Errorf("hipflask: %d is no status of a reply", status)
 	}
-	for name, values := range c.Header() {
+	for name, values := range h {
 		if !validToken(strings.TrimPrefix(name, http.TrailerPrefix)) {
 			return fmt.Errorf("hipflask: %q is no name of a header", name)
 		}

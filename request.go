@@ -215,9 +215,6 @@ func (cfg *Config) trustsHost(host string) bool {
 		return true
 	}
 	host = withoutPort(requestHost(host, false))
-	if host == "" || host[0] == '.' || strings.Contains(host, "..") { // an empty label names no host
-		return false
-	}
 	for _, trusted := range cfg.TrustedHosts {
 		name, isSuffix := strings.CutPrefix(strings.ToLower(trusted), ".")
 		name = withoutPort(name)

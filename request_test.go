@@ -37,6 +37,7 @@ func TestTrustedHosts(t *testing.T) {
 		{"a..other.test", 400},
 		{".example.test", 400},
 		{".", 400},
+		{"...other.test", 400},
 		// Flask minds the case, and cannot name an IPv6 address.
 		{"EXAMPLE.test", 200},
 		{"[::1]:80", 200},

@@ -23,7 +23,8 @@ import (
 // behind its primary is no backend.
 //
 // A backend that also has FindCtx, CommitCtx and DeleteCtx, each with a
-// context.Context as first parameter, as scs has them, is asked by these.
+// context.Context as first parameter, as scs has them, is asked by these. Without
+// them it needs time limits of its own: a Find that hangs keeps its request.
 type SessionBackend interface {
 	// Find returns what Commit stored under key.
 	Find(key string) (text []byte, found bool, err error)
@@ -78,8 +79,9 @@ type ServerSessionStore struct {
 //
 // A session that did not change is not written, but for IdleTimeout. A backend
 // that fails makes the reply of a request that uses its session a 503, with the
-// cause in the log. What a request writes is written even if its visitor has
-// gone, or a sign-out could be interrupted; it is given ten seconds. A session
+// cause in the log; it is given ten seconds to read, and ten to write. What a
+// request writes is written even if its visitor has gone, or a sign-out could be
+// interrupted. A session
 // holds a mebibyte at most: above that, its oldest flashed messages go, and
 // after them it is an error.
 func ServerSessions(backend SessionBackend) *ServerSessionStore {
@@ -106,7 +108,7 @@ func (b withoutContext) DeleteCtx(_ context.Context, key string) error { return 
 
 const (
 	maxServerSession = 1 << 20          // bytes of one session as text
-	backendPatience  = 10 * time.Second // for what one request writes
+	backendPatience  = 10 * time.Second // for what one request reads, or writes
 	markAge          = time.Hour        // how long a backend remembers that a session ended
 )
 
@@ -128,6 +130,8 @@ func (s *ServerSessionStore) Open(ctx context.Context, cookie string) (SessionDa
 	if !isSessionID(cookie) {
 		return SessionData{}, false, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, backendPatience)
+	defer cancel()
 	opened := &serverSession{id: cookie, key: backendKey("", cookie)}
 	text, found, err := s.backend.FindCtx(ctx, opened.key)
 	if err != nil {

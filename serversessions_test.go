@@ -2,6 +2,7 @@ package hipflask_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -362,7 +363,7 @@ func TestServerSessionsContext(t *testing.T) {
 			t.Errorf("Save: got %v with the context %v, want the request's", err, place.ctx)
 		}
 		opened, found, err := store.Open(ctx, cookie)
-		if !found || err != nil || place.ctx != ctx {
+		if !found || err != nil || place.ctx.Value(mark{}) != 1 {
 			t.Errorf("Open: got %v, %v with the context %v, want the request's", found, err, place.ctx)
 		}
 		cancel()
@@ -379,7 +380,62 @@ func TestServerSessionsContext(t *testing.T) {
 		if _, err := store.Save(context.Background(), sessionOf("ada", nil)); hipflask.StatusCode(err) != 503 || time.Since(begin) != 10*time.Second {
 			t.Errorf("a backend that hangs: got %v after %v, want a 503 after 10s", err, time.Since(begin))
 		}
+		begin = time.Now()
+		if _, _, err := store.Open(context.Background(), cookie); hipflask.StatusCode(err) != 503 || time.Since(begin) != 10*time.Second {
+			t.Errorf("a backend that hangs when it is read: got %v after %v, want a 503 after 10s", err, time.Since(begin))
+		}
 	})
+}
+
+// TestServerSessionsVisitorGone: a look-up that its visitor's leaving interrupts is
+// nobody's failure; one that a time limit does is.
+func TestServerSessionsVisitorGone(t *testing.T) {
+	place := &ctxBackend{backend: &backend{}}
+	var log bytes.Buffer
+	app := hipflask.New("gone")
+	app.Config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	app.Config.SessionStore = hipflask.ServerSessions(place)
+	app.Get("/set", func(c *hipflask.Context) error {
+		c.Session().SetPermanent(true)
+		return c.Text("")
+	})
+	app.Get("/read", func(c *hipflask.Context) error { return c.Text(c.Session().GetString("user")) })
+	app.Get("/apart", func(c *hipflask.Context) error { return c.Text("apart") })
+	set := httptest.NewRecorder()
+	app.ServeHTTP(set, httptest.NewRequest("GET", "/set", nil))
+
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	late, cancel := context.WithTimeout(context.Background(), -time.Second)
+	defer cancel()
+	for _, test := range []struct {
+		name, path string
+		ctx        context.Context
+		status     int // 0 for a connection that is cut
+		logged     string
+	}{
+		{"gone", "/read", canceled, 0, ""},
+		{"gone from a page that only refreshes", "/apart", canceled, 200, ""},
+		{"a time limit", "/read", late, 503, "deadline exceeded"},
+		{"a time limit, where it only refreshes", "/apart", late, 200, "deadline exceeded"},
+	} {
+		log.Reset()
+		w := httptest.NewRecorder()
+		status := func() (status int) {
+			defer func() {
+				if value := recover(); value != nil && value != http.ErrAbortHandler {
+					panic(value)
+				}
+			}()
+			r := httptest.NewRequestWithContext(test.ctx, "GET", test.path, nil)
+			r.AddCookie(set.Result().Cookies()[0])
+			app.ServeHTTP(w, r)
+			return w.Code
+		}()
+		if status != test.status || (test.logged == "") != (log.Len() == 0) || !strings.Contains(log.String(), test.logged) {
+			t.Errorf("%s: got %d and the log %q, want %d and %q", test.name, status, log.String(), test.status, test.logged)
+		}
+	}
 }
 
 func TestServerSessionsSize(t *testing.T) {

@@ -353,6 +353,15 @@ func (s *Session) fail(err error) {
 	}
 }
 
+// failLookup is fail for a look-up. If it failed because the visitor has gone,
+// nobody reads a reply, and nothing is to be put right: the log is silent.
+func (s *Session) failLookup(err error) {
+	if errors.Is(s.c.Request.Context().Err(), context.Canceled) && errors.Is(err, context.Canceled) {
+		err = http.ErrAbortHandler
+	}
+	s.fail(err)
+}
+
 // touch loads the session and remembers that the reply depends on the cookie.
 // Without a secret key it does not: there is no session to depend on.
 func (s *Session) touch() {
@@ -397,7 +406,7 @@ func (s *Session) load() {
 func (s *Session) open(cookie string) bool {
 	data, found, err := s.c.app.sessions.Open(s.c.Request.Context(), strings.Trim(cookie, " \t"))
 	if err != nil {
-		s.fail(err)
+		s.failLookup(err)
 		return false
 	}
 	if !found || !s.c.app.Config.sessionAgeValid(data.Issued) {
@@ -437,7 +446,7 @@ func (s *Session) checkRevoked() {
 	since, err := validSince(s.c.Request.Context(), view)
 	switch {
 	case err != nil:
-		s.fail(Error(http.StatusServiceUnavailable, "").Wrap(fmt.Errorf("hipflask: Config.SessionsValidSince: %w", err)))
+		s.failLookup(Error(http.StatusServiceUnavailable, "").Wrap(fmt.Errorf("hipflask: Config.SessionsValidSince: %w", err)))
 	case s.started.Before(since):
 		s.started = time.Time{}
 		s.c.app.Logger().Debug("hipflask: the session began before Config.SessionsValidSince: it is empty")
@@ -540,7 +549,9 @@ func (s *Session) save() (err error) {
 	}
 	if err != nil && s.loaded && !s.touched {
 		// Only the refresh failed: the page has nothing to do with it.
-		s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", err)
+		if !errors.Is(err, http.ErrAbortHandler) {
+			s.c.app.Logger().Error("hipflask: the session was not refreshed", "error", err)
+		}
 		return nil
 	}
 	s.vary = s.touched || s.setCookie != ""

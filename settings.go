@@ -222,9 +222,9 @@ func duration(v any) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, ok && -most <= n && n <= most
 }
 
-// limitSetting is a number of bytes or parts, negative for none: Flask's None.
-// Zero is refused: Flask would take nothing at all, others mean no limit by it,
-// and in the field it is the default.
+// limitSetting is a number of bytes or parts, or null for none, Flask's None,
+// which is negative in the field. Zero and less are refused: Flask would take
+// nothing at all, others mean no limit by it, and zero in the field is the default.
 type limitSetting[T int | int64] struct {
 	p        *T
 	fallback T
@@ -242,7 +242,7 @@ func (s limitSetting[T]) set(v any) bool {
 	if v == nil {
 		n, ok = -1, true
 	}
-	if !ok || n == 0 || int64(T(n)) != n {
+	if !ok || n == 0 || v != nil && n < 0 || int64(T(n)) != n {
 		return false
 	}
 	*s.p = T(n)

@@ -181,7 +181,7 @@ func (a *App) urlPrefix(c *Context, scheme *string, own string) (string, error) 
 	return used + "//" + host, nil
 }
 
-var hostSyntax = regexp.MustCompile(`\A(?:[a-z0-9._-]+|\[[a-f0-9]*:[a-f0-9.:]+\])(?::[0-9]+)?\z`)
+var hostSyntax = regexp.MustCompile(`\A(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[a-f0-9]*:[a-f0-9.:]+\])(?::[0-9]+)?\z`)
 
 // requestHost is a Host header in lower case and without the scheme's own port,
 // or "" if it is not the name of a host.

@@ -11,6 +11,7 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"hash"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -34,19 +35,35 @@ const pbkdf2Iterations = 1_000_000
 // What CheckPasswordHash takes on for a hash, some seconds at most; a hash that
 // asks for more matches nothing.
 const (
-	maxScryptMemory     = 256 << 20 // bytes; 128·N·r are needed
-	maxScryptWork       = 1 << 23   // N·r·p, 32 times that of a new hash
+	maxScryptMemory     = 257 << 20 // bytes; 128·r·(N+p+2) are needed, of which 256 MiB for N and r
+	maxScryptWork       = 5 << 20   // (N+16)·r·p, 20 times that of a new hash
 	maxPBKDF2Iterations = 10_000_000
 )
+
+// hashing holds a place for each use of scrypt under way, as many as can run at a
+// time. More would be no faster, and each takes 32 MiB, so that a crowd at the
+// sign-in would fill the machine. Whoever waits costs a goroutine, and is served
+// in turn.
+var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// scryptKey is scrypt.Key in its turn.
+func scryptKey(password, salt string, n, r, p int) ([]byte, error) {
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
+	return scrypt.Key([]byte(password), []byte(salt), n, r, p, scryptKeyLen)
+}
 
 // GeneratePasswordHash returns a hash of password to keep in its place:
 // scrypt:32768:8:1$salt$hash with a random salt, as Werkzeug's
 // generate_password_hash makes it. Two hashes of one password differ.
 //
-// It is slow on purpose, a tenth of a second, and takes 32 MiB meanwhile.
+// It is slow on purpose, a tenth of a second, and takes 32 MiB meanwhile. As many
+// hashes as the program has processors (GOMAXPROCS) are made or checked with
+// scrypt at a time; the others wait, in turn. How many a visitor may ask for is
+// for the proxy in front to limit.
 func GeneratePasswordHash(password string) string {
 	salt := newSalt()
-	key, err := scrypt.Key([]byte(password), []byte(salt), scryptN, scryptR, scryptP, scryptKeyLen)
+	key, err := scryptKey(password, salt, scryptN, scryptR, scryptP)
 	if err != nil {
 		panic("flaskcompat: " + err.Error()) // the parameters are constants and valid
 	}
@@ -62,7 +79,7 @@ func GeneratePasswordHash(password string) string {
 // not say is Werkzeug's default: scrypt:32768:8:1, and pbkdf2:sha256:1000000.
 //
 // Anything else is false: text that is no hash, and a hash that asks for more
-// than 256 MiB, 32 times the work of a new one, or ten million iterations.
+// than 257 MiB, 20 times the work of a new one, or ten million iterations.
 // Werkzeug raises an exception for some of these and has no limit for the rest.
 // A hash too weak for today is still checked: sign the visitor in, and store a
 // new one.
@@ -100,10 +117,11 @@ func hashScrypt(args []string, salt, password string) ([]byte, bool) {
 		}
 	}
 	n, r, p := int64(params[0]), int64(params[1]), int64(params[2])
-	if 128*n*r > maxScryptMemory || n*r > maxScryptWork/p {
+	// What surrounds scrypt's own loop, for each r and p, is as much work as 16 of N.
+	if 128*r > maxScryptMemory/(n+p+2) || (n+16)*r > maxScryptWork/p {
 		return nil, false
 	}
-	key, err := scrypt.Key([]byte(password), []byte(salt), int(n), int(r), int(p), scryptKeyLen)
+	key, err := scryptKey(password, salt, int(n), int(r), int(p))
 	return key, err == nil // an N that is no power of two, for one
 }
 

@@ -5,7 +5,9 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +58,7 @@ func TestCheckPasswordHashGarbage(t *testing.T) {
 		"pbkdf2:sha256:1$salt$", "pbkdf2:sha256:1", "\x00\xff$\x00$\x00",
 
 		"scrypt:4194304:8:1$salt$00", "scrypt:1048576:8:1$salt$00", "scrypt:2:1048577:1$salt$00", "scrypt:2:1:8388608$salt$00",
+		"scrypt:2:1:4194304$salt$00", "scrypt:2:4194304:1$salt$00", "scrypt:2:2048:2048$salt$00", "scrypt:4194304:1:1$salt$00",
 		"scrypt:65536:8:1000$salt$00", "scrypt:8388608:8388608:8388608$salt$00", "pbkdf2:sha256:10000001$salt$00",
 	} {
 		var before, after runtime.MemStats
@@ -69,6 +72,37 @@ func TestCheckPasswordHashGarbage(t *testing.T) {
 			t.Errorf("CheckPasswordHash(%q) took %v and %d bytes", hash, time.Since(start), used)
 		}
 	}
+}
+
+// TestPasswordCrowd: many who sign in at once do not fill the memory.
+func TestPasswordCrowd(t *testing.T) {
+	const each = 2 << 20 // of scrypt:2048:8:1
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	before, most := m.HeapAlloc, uint64(0)
+
+	turns := uint64(runtime.GOMAXPROCS(0))
+	var crowd sync.WaitGroup
+	for range 16 * turns {
+		crowd.Go(func() { flaskcompat.CheckPasswordHash("scrypt:2048:8:1$salt$00", "ada") })
+	}
+	done := make(chan struct{})
+	go func() { crowd.Wait(); close(done) }()
+	for open := true; open; {
+		select {
+		case <-done:
+			open = false
+		case <-time.After(time.Millisecond):
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapAlloc-min(before, m.HeapAlloc))
+		}
+	}
+	if limit := 4*turns*each + before; most < each || most > limit {
+		t.Errorf("%d at once: got %d MiB at most, want at least %d, for one, and at most %d", 16*turns, most>>20, each>>20, limit>>20)
+	}
+	t.Logf("%d MiB for %d", most>>20, 16*turns)
 }
 
 func FuzzCheckPasswordHash(f *testing.F) {

@@ -34,6 +34,9 @@ const (
 
 // SessionStore keeps sessions in the cookie of Flask's own
 // SecureCookieSessionInterface. Make it with [NewSessionStore].
+//
+// Do not name a session's key as one of Flask's tags, which all begin with a
+// blank: " t", " di". As the only key of a session it is not told from the tag.
 type SessionStore struct {
 	// Salt is that of the Flask application's session interface; empty means
 	// Flask's own, "cookie-session". Set it before the App's setup ends.

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -86,7 +87,15 @@ func openRedis(address string) hipflask.SessionBackend {
 }
 
 func openPostgres(address string) (hipflask.SessionBackend, error) {
-	db, err := sql.Open("postgres", address)
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	limits := u.Query()
+	limits.Set("connect_timeout", "2")      // seconds
+	limits.Set("statement_timeout", "2000") // milliseconds
+	u.RawQuery = limits.Encode()
+	db, err := sql.Open("postgres", u.String())
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"database/sql"
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/hipflasktest"
@@ -65,6 +67,39 @@ func TestServerDown(t *testing.T) {
 				cfg.SessionStore = hipflask.ServerSessions(backend)
 			}, server.stop, server.start)
 		})
+	}
+}
+
+// TestPostgresHangs: a table that somebody locked is an error, not a page that
+// never comes.
+func TestPostgresHangs(t *testing.T) {
+	address := postgresAddress(t)
+	backend := open(t, address)
+	db, err := sql.Open("postgres", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.Exec("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan error, 1)
+	go func() {
+		_, _, err := backend.Find("key")
+		failed <- err
+	}()
+	select {
+	case err := <-failed:
+		if err == nil {
+			t.Error("Find in a locked table: got no error")
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Find in a locked table still waits after 10 seconds")
 	}
 }
 
