@@ -100,6 +100,8 @@ func TestConfigFieldsFromText(t *testing.T) {
 		{"SECRET_KEY", "null", ""},
 		{"SESSION_COOKIE_NAME", "sid", "sid"},
 		{"SESSION_COOKIE_NAME", "", "session"},
+		{"SESSION_COOKIE_DOMAIN", "example.com", "example.com"},
+		{"SESSION_COOKIE_DOMAIN", "False", ""},
 		{"SERVER_NAME", "example.com:8443", "example.com:8443"},
 
 		{"SECRET_KEY_FALLBACKS", `["a,b", "c"]`, []string{"a,b", "c"}},

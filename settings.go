@@ -26,7 +26,7 @@ var configKeys = []configKey{
 	{"SERVER_NAME", func(c *Config) setting { return textSetting{&c.ServerName, ""} }},
 	{"APPLICATION_ROOT", func(c *Config) setting { return textSetting{&c.ApplicationRoot, defaultApplicationRoot} }},
 	{"SESSION_COOKIE_NAME", func(c *Config) setting { return textSetting{&c.SessionCookieName, defaultSessionCookieName} }},
-	{"SESSION_COOKIE_DOMAIN", func(c *Config) setting { return textSetting{&c.SessionCookieDomain, ""} }},
+	{"SESSION_COOKIE_DOMAIN", func(c *Config) setting { return domainSetting{textSetting{&c.SessionCookieDomain, ""}} }},
 	{"SESSION_COOKIE_PATH", func(c *Config) setting { return textSetting{&c.SessionCookiePath, c.applicationRoot()} }},
 	{"SESSION_COOKIE_HTTPONLY", func(c *Config) setting { return boolSetting{&c.DisableSessionCookieHTTPOnly, true} }},
 	{"SESSION_COOKIE_SECURE", func(c *Config) setting { return boolSetting{&c.SessionCookieSecure, false} }},
@@ -173,6 +173,18 @@ func splitList(s string) []string {
 		}
 	}
 	return all
+}
+
+// domainSetting takes false, too, as Flask does: for a cookie without a domain,
+// which is the default.
+type domainSetting struct{ textSetting }
+
+func (s domainSetting) accepts() string { return "a host, or false for none" }
+func (s domainSetting) set(v any) bool {
+	if text, ok := v.(string); v == false || ok && strings.EqualFold(strings.TrimSpace(text), "false") {
+		v = nil
+	}
+	return s.textSetting.set(v)
 }
 
 // durationSetting takes numbers as seconds, as Flask does. Where there is a

@@ -227,9 +227,10 @@ func (c *Client) next(r *http.Request, response *Response, body []byte) *http.Re
 	if err != nil {
 		c.tb.Fatalf("hipflasktest: %d without a Location: %v", response.StatusCode, err)
 	}
-	if target.Host != r.URL.Host {
+	if siteOf(target) != siteOf(r.URL) {
 		c.tb.Fatalf("hipflasktest: %s redirects to another host, %s, which this test does not serve", r.URL, target)
 	}
+	target.Host = r.URL.Host
 	method, keepBody := r.Method, true
 	switch response.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
@@ -246,6 +247,15 @@ func (c *Client) next(r *http.Request, response *Response, body []byte) *http.Re
 		}
 	}
 	return next
+}
+
+// siteOf is a URL's host in one spelling, with its port.
+func siteOf(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
 }
 
 // SessionTransaction opens the visitor's session outside a request, runs f and

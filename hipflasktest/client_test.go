@@ -27,6 +27,7 @@ func newApp() *hipflask.App {
 	}
 	app.Get("/twice", redirect(302, "303")).Name("twice")
 	app.Get("/loop", redirect(302, "/loop")).Name("loop")
+	app.Get("/spelt", redirect(302, "http://LOCALHOST:80/echo?x=1")).Name("spelt")
 	app.Get("/away", redirect(302, "http://elsewhere.example/")).Name("away")
 	app.Post("/slash/", echo).Name("slash")
 	app.Get("/visit", func(c *hipflask.Context) error {
@@ -65,6 +66,7 @@ func TestFollowRedirects(t *testing.T) {
 		{"GET", "/302", `GET /echo?x=1 form=""`, 1},
 		{"HEAD", "/302", "", 1},
 		{"GET", "/twice", `GET /echo?x=1 form=""`, 2},
+		{"GET", "/spelt", `GET /echo?x=1 form=""`, 1},
 		{"POST", "/slash", `POST /slash/ form="b"`, 1},
 		{"GET", "/echo", `GET /echo form="b"`, 0}, // a form is read whatever the method, as in Flask
 	} {
