@@ -34,9 +34,6 @@ const (
 
 // SessionStore keeps sessions in the cookie of Flask's own
 // SecureCookieSessionInterface. Make it with [NewSessionStore].
-//
-// Do not name a session's key as one of Flask's tags, which all begin with a
-// blank: " t", " di". As the only key of a session it is not told from the tag.
 type SessionStore struct {
 	// Salt is that of the Flask application's session interface; empty means
 	// Flask's own, "cookie-session". Set it before the App's setup ends.
@@ -278,6 +275,9 @@ type originalValue struct {
 // are lists where Flask's are tuples; all else keeps its tags.
 func openValues(text string) (map[string]json.RawMessage, *original, error) {
 	members, err := parseObject(text)
+	if err == nil && len(members) == 1 && slices.Contains(tags, members[0].key) {
+		members, err = openGuard(members[0])
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -294,6 +294,35 @@ func openValues(text string) (map[string]json.RawMessage, *original, error) {
 		was.values[m.key] = originalValue{shown, m.keyText, m.rawText}
 	}
 	return values, was, nil
+}
+
+// openGuard reads a session whose only key is a tag. Flask writes one whose own
+// only key looks so behind its guard; any other is no session to it.
+func openGuard(m member) ([]member, error) {
+	if m.key != tagDict {
+		return nil, errSyntax
+	}
+	inner, err := parseObject(m.rawText)
+	if err != nil {
+		return nil, err
+	}
+	if len(inner) != 1 || !strings.HasSuffix(inner[0].key, "__") {
+		return nil, errSyntax
+	}
+	inner[0].key = strings.TrimSuffix(inner[0].key, "__")
+	inner[0].keyText = string(forPython.appendString(nil, inner[0].key))
+	return inner, nil
+}
+
+// saveGuard puts Flask's guard around a session whose only key is a tag.
+func saveGuard(values map[string]json.RawMessage, text []byte) []byte {
+	for key := range values {
+		if len(values) == 1 && slices.Contains(tags, key) {
+			text = bytes.Replace(text, []byte(key), []byte(key+"__"), 1)
+			return slices.Concat([]byte(`{"`+tagDict+`":`), text, []byte{'}'})
+		}
+	}
+	return text
 }
 
 // saveValues writes Flask's text of a session.
@@ -322,7 +351,7 @@ func saveValues(values map[string]json.RawMessage, was *original) ([]byte, error
 			b = forPython.append(b, guard(v))
 		}
 	}
-	return append(b, '}'), nil
+	return saveGuard(values, append(b, '}')), nil
 }
 
 // openFlashes returns Flask's flashed messages, unless they are anything else
