@@ -85,8 +85,8 @@ func TestDebugPageOfPanic(t *testing.T) {
 // neither is Go, where -trimpath took the folders from the files.
 func TestDebugPageOwnFrames(t *testing.T) {
 	for name, goroot := range map[string]string{"as built": "/usr/lib/go/src/", "-trimpath": ""} {
-		home := map[string]string{"/usr/lib/go/src/": "/home/ada/", "": ""}[goroot]
-		modules := map[string]string{"/usr/lib/go/src/": "/home/ada/go/pkg/mod/", "": ""}[goroot]
+		home := map[string]string{"/usr/lib/go/src/": "/srv/ada/", "": ""}[goroot]
+		modules := map[string]string{"/usr/lib/go/src/": "/srv/ada/go/pkg/mod/", "": ""}[goroot]
 		var stack strings.Builder
 		stack.WriteString("goroutine 7 [running]:\n")
 		for _, call := range [][2]string{
