@@ -189,10 +189,11 @@
 //
 // # Beside and before Flask
 //
-// An application can move route by route. [App.Fallback] answers what has no route,
-// and [ProxyTo] makes it the Flask application, which goes on running behind this
-// one. With package [github.com/hipflask/hipflask/flaskcompat] both read and write
-// one session cookie, and the same password hashes.
+// An application can move route by route. [App.Fallback] takes a handler for what
+// has no route, and [ProxyTo] is one: it passes the request on to the Flask
+// application, which goes on running behind this one. With package
+// [github.com/hipflask/hipflask/flaskcompat] both read and write one session cookie,
+// and the same password hashes.
 //
 //	app.Config.SessionStore = flaskcompat.NewSessionStore()
 //	app.Fallback(hipflask.ProxyTo("http://127.0.0.1:8000"))
