@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"sync"
 )
@@ -77,15 +78,40 @@ func ownFrames(stack string) (own []frame) {
 	return own
 }
 
+// notOwn are the beginnings of functions that are never the program's, also where
+// hipflask is a clone beside it.
+var notOwn = []string{
+	"panic(", "runtime.", "runtime/", "net/http.", "created by ",
+	"github.com/hipflask/hipflask.", "github.com/hipflask/hipflask/hipflasktest.", "github.com/hipflask/hipflask/flaskcompat.",
+}
+
 // isOwn reports whether a frame is the program's. goroot is empty in a program
 // that was built with -trimpath.
 func isOwn(function, file, goroot string) bool {
-	for _, other := range []string{"panic(", "runtime.", "runtime/", "net/http.", "created by ", "github.com/hipflask/hipflask."} {
+	for _, other := range notOwn {
 		if strings.HasPrefix(function, other) {
 			return false
 		}
 	}
-	return (goroot == "" || !strings.HasPrefix(file, goroot)) && !strings.Contains(file, "/pkg/mod/")
+	if goroot == "" {
+		return isOwnTrimmed(file)
+	}
+	return !strings.HasPrefix(file, goroot) && !strings.Contains(file, "/pkg/mod/")
+}
+
+// isOwnTrimmed is isOwn for a file that begins with its module's path, and that of
+// a dependency with @ and its version, or with its package of Go's. The path of a
+// program's module may have no dot; then only the build knows that it is none of
+// Go's.
+func isOwnTrimmed(file string) bool {
+	if strings.Contains(file, "@v") {
+		return false
+	}
+	if build, ok := debug.ReadBuildInfo(); ok && strings.HasPrefix(file, build.Main.Path+"/") {
+		return true
+	}
+	first, _, _ := strings.Cut(file, "/")
+	return strings.Contains(first, ".")
 }
 
 // withoutArguments is a function without the numbers that a stack has for its

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestDebugPageOfPanic(t *testing.T) {
 		"GET /post/go",
 		"GET /post/&lt;title&gt;",
 		"<li class=own><code>github.com/hipflask/hipflask_test.(*tagged).count</code>",
-		"debugpage_test.go:17</code>",
+		"debugpage_test.go:18</code>",
 		"<li class=own><code>github.com/hipflask/hipflask_test.TestDebugPageOfPanic.func1</code>",
 		"<details>",
 		"runtime/debug.Stack()",
@@ -76,6 +77,37 @@ func TestDebugPageOfPanic(t *testing.T) {
 	for _, other := range []string{"runtime.", "panic(", "net/http.", "testing.", "hipflask."} {
 		if strings.Contains(page, "<li class=own><code>"+other) || strings.Contains(page, "<li class=own><code>github.com/hipflask/"+other) {
 			t.Errorf("a call of %s stands among the program's own:\n%s", other, page)
+		}
+	}
+}
+
+// TestDebugPageOwnFrames: hipflask beside the program is not the program, and
+// neither is Go, where -trimpath took the folders from the files.
+func TestDebugPageOwnFrames(t *testing.T) {
+	for name, goroot := range map[string]string{"as built": "/usr/lib/go/src/", "-trimpath": ""} {
+		home := map[string]string{"/usr/lib/go/src/": "/srv/ada/", "": ""}[goroot]
+		modules := map[string]string{"/usr/lib/go/src/": "/srv/ada/go/pkg/mod/", "": ""}[goroot]
+		var stack strings.Builder
+		stack.WriteString("goroutine 7 [running]:\n")
+		for _, call := range [][2]string{
+			{"runtime/debug.Stack()", goroot + "runtime/debug/stack.go:26"},
+			{"panic({0x7a2b40?, 0x8f1c60?})", goroot + "runtime/panic.go:783"},
+			{"main.less(0x1)", home + "example.com/shop/sort.go:9"},
+			{"sort.insertionSort_func({0xc0001})", goroot + "sort/zsortfunc.go:12"},
+			{"example.org/dep.Sort({0xc0001})", modules + "example.org/dep@v1.2.3/sort.go:4"},
+			{"example.com/shop/views.(*Shop).Index(0xc0002)", home + "example.com/shop/views/index.go:20"},
+			{"github.com/hipflask/hipflask_test.index(0xc0002)", home + "github.com/hipflask/hipflask/x_test.go:20"},
+			{"github.com/hipflask/hipflask/flaskcompat.Untag({0x1})", home + "github.com/hipflask/hipflask/flaskcompat/tags.go:20"},
+			{"github.com/hipflask/hipflask.(*App).serve(0xc0003)", home + "github.com/hipflask/hipflask/app.go:20"},
+			{"github.com/hipflask/hipflask/hipflasktest.(*Client).Do(0xc0003)", home + "github.com/hipflask/hipflask/hipflasktest/client.go:20"},
+			{"testing.tRunner(0xc0003)", goroot + "testing/testing.go:1934"},
+			{"created by testing.(*T).Run in goroutine 1", goroot + "testing/testing.go:1997"},
+		} {
+			fmt.Fprintf(&stack, "%s\n\t%s +0x1d\n", call[0], call[1])
+		}
+		want := []string{"main.less", "example.com/shop/views.(*Shop).Index", "github.com/hipflask/hipflask_test.index"}
+		if got := hipflask.OwnFrames(stack.String()); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
 }

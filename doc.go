@@ -98,12 +98,17 @@
 //
 // # Session and flash
 //
-// [Context.Session] is what the App remembers of a visitor between requests. It
-// needs Config.SecretKey: it is kept in a signed cookie, which the visitor can
-// read and cannot change. Values are copied in and out as JSON.
+// [Context.Session] is what the App remembers of a visitor between requests.
+// Values are copied in and out as JSON.
 //
 //	c.Session().Set("user_id", 7)
 //	id := c.Session().GetInt("user_id")
+//
+// It is kept in a signed cookie, which the visitor can read and cannot change; that
+// needs Config.SecretKey. With Config.SessionStore it is kept elsewhere:
+// [ServerSessions] keeps it in a database and only an id in the cookie, without a
+// key, and [SessionStore] is the interface for a place of your own. In any of them
+// Config.SessionsValidSince signs a user out everywhere.
 //
 // [Context.Flash] leaves a message for the next page that shows messages,
 // usually the one a form redirects to.
@@ -124,7 +129,22 @@
 // Every page can call session, get_flashed_messages, url_for, request, g and
 // config, the functions of sprig that only compute, and what [App.TemplateFunc]
 // adds. The values given to [Context.Render] and those of every
-// [App.ContextProcessor] are fields: {{.name}}.
+// [App.ContextProcessor] are fields: {{.name}}. In a page of [Context.Stream],
+// {{flush}} sends what it has so far. Pages that are no templates, such as templ's,
+// are a [Component].
+//
+// # Uploads, and what a client takes
+//
+// [Context.File] is an uploaded file and [SaveFile] writes it, under a name of
+// yours or one that [SecureFilename] made harmless; Config.MaxContentLength bounds
+// what a request may bring. [AcceptLanguages], [AcceptMimetypes] and their kind
+// choose what a client likes best.
+//
+// # Views, hosts and signals
+//
+// [App.View] registers a type with a method for each of HTTP's, Flask's class-based
+// view. [Route.Host] binds a route to a host, and may have variables of its own. A
+// [Signal] tells parts of a program what happened in a request.
 //
 // # Static files
 //
@@ -163,6 +183,20 @@
 //
 // A form that another site sends in a visitor's name is refused, by
 // [net/http.CrossOriginProtection]; Config.TrustedOrigins lists exceptions.
+//
+// Behind a proxy, Config.TrustedProxies says how many of its headers to believe:
+// without it the visitor's address and the scheme are the proxy's.
+//
+// # Beside and before Flask
+//
+// An application can move route by route. [App.Fallback] takes a handler for what
+// has no route, and [ProxyTo] is one: it passes the request on to the Flask
+// application, which goes on running behind this one. With package
+// [github.com/hipflask/hipflask/flaskcompat] both read and write one session cookie,
+// and the same password hashes.
+//
+//	app.Config.SessionStore = flaskcompat.NewSessionStore()
+//	app.Fallback(hipflask.ProxyTo("http://127.0.0.1:8000"))
 //
 // # Testing
 //

@@ -3,8 +3,10 @@ package hipflask_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"reflect"
 	"sync"
 	"time"
 
@@ -16,6 +18,13 @@ import (
 type memory struct {
 	mu       sync.Mutex
 	sessions map[string]hipflask.SessionData
+	renewed  map[string]string // the id that came after an id
+}
+
+// opened is what Save needs to know of what Open found.
+type opened struct {
+	id     string
+	values map[string]json.RawMessage
 }
 
 func (m *memory) Open(ctx context.Context, cookie string) (hipflask.SessionData, bool, error) {
@@ -25,31 +34,44 @@ func (m *memory) Open(ctx context.Context, cookie string) (hipflask.SessionData,
 	if !found || time.Now().After(data.Expires) {
 		return hipflask.SessionData{}, false, nil // an id that is not ours is never adopted
 	}
-	data.State = cookie // Save finds the id here
+	data.State = opened{cookie, data.Values}
 	return data, true, nil
 }
 
 func (m *memory) Save(ctx context.Context, data hipflask.SessionData) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id, known := data.State.(string)
-	if known && (data.Renew || len(data.Values) == 0) {
-		delete(m.sessions, id)
-	}
+	was, known := data.State.(opened)
+	id := was.id
 	if len(data.Values) == 0 {
+		for ; id != ""; id = m.renewed[id] { // it may have been renewed meanwhile
+			delete(m.sessions, id)
+		}
 		return "", nil
 	}
-	if !known || data.Renew {
-		id = rand.Text()
+	if _, alive := m.sessions[id]; known && !alive {
+		if !data.Renew && reflect.DeepEqual(data.Values, was.values) {
+			return "", nil // nothing is lost
+		}
+		return "", hipflask.Error(409, "Your session ended meanwhile. Please try again.")
 	}
-	m.sessions[id] = data
+	if !known || data.Renew {
+		delete(m.sessions, id)
+		id = rand.Text()
+		m.renewed[was.id] = id
+	}
+	m.sessions[id] = hipflask.SessionData{Values: data.Values, Issued: data.Issued, Expires: data.Expires}
 	return id, nil
+}
+
+func newMemory() *memory {
+	return &memory{sessions: map[string]hipflask.SessionData{}, renewed: map[string]string{}}
 }
 
 // A SessionStore keeps sessions in another place than the cookie, which then
 // holds an id.
 func ExampleSessionStore() {
-	store := &memory{sessions: map[string]hipflask.SessionData{}}
+	store := newMemory()
 	app := hipflask.New("store")
 	app.Config.SessionStore = store
 	app.Post("/login", func(c *hipflask.Context) error {

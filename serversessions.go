@@ -348,8 +348,11 @@ func (s *ServerSessionStore) idleTime(data SessionData) time.Duration {
 	return idle
 }
 
-// Configure returns a mistake in the fields.
+// Configure returns a mistake in the fields, or that [ServerSessions] did not make s.
 func (s *ServerSessionStore) Configure(*Config) error {
+	if s.backend == nil {
+		return errors.New("hipflask: Config.SessionStore is a ServerSessionStore without a backend; make it with ServerSessions(backend), and set its fields then")
+	}
 	return errors.Join(
 		notNegative("SessionStore's IdleTimeout", s.IdleTimeout),
 		notNegative("SessionStore's Lifetime", s.Lifetime),

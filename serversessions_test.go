@@ -475,6 +475,9 @@ func TestServerSessionsMistakes(t *testing.T) {
 	if err := serverApp(store).Check(); err == nil || !strings.Contains(err.Error(), "IdleTimeout") || !strings.Contains(err.Error(), "Lifetime") {
 		t.Errorf("negative times: got %v, want an error that names both", err)
 	}
+	if err := serverApp(&hipflask.ServerSessionStore{IdleTimeout: time.Hour}).Check(); err == nil || !strings.Contains(err.Error(), "make it with ServerSessions(backend)") {
+		t.Errorf("a literal: got %v, want an error that says how to make one", err)
+	}
 }
 
 // A permanent session's cookie is not sent again for a session that another

@@ -98,8 +98,12 @@ type SessionStore interface {
 	// what it has of it, and the value is not used, since the browser is told
 	// to drop the cookie.
 	//
-	// An empty value for a session that has Values leaves the browser's cookie as
-	// it is: there is nothing to say, as when another request has ended it.
+	// A session that another request ended or renewed since it was opened must not
+	// come back, or who signed out would be signed in again. If this request
+	// changed or renewed it, Save returns an [HTTPError] of 409, as the change is
+	// lost; if not, an empty value, which leaves the browser's cookie as it is. And
+	// who ends a session that was renewed meanwhile ends the renewed one, too. A
+	// store that holds the session in the cookie cannot know of either, and need not.
 	//
 	// Save may be called again with fewer Values when the cookie is too large.
 	Save(ctx context.Context, data SessionData) (cookie string, err error)

@@ -15,6 +15,7 @@ import (
 
 // The contract of every session store, held to those of this package.
 func TestSessionStores(t *testing.T) {
+	example := newMemory()
 	for name, use := range map[string]func(cfg *hipflask.Config){
 		"default":   func(*hipflask.Config) {},
 		"encrypted": func(cfg *hipflask.Config) { cfg.SessionCookieEncrypt = true },
@@ -26,6 +27,7 @@ func TestSessionStores(t *testing.T) {
 			cfg.SessionStore = store
 		},
 		"Flask's cookie": func(cfg *hipflask.Config) { cfg.SessionStore = flaskcompat.NewSessionStore() },
+		"the example's":  func(cfg *hipflask.Config) { cfg.SessionStore = example },
 		"server":         onServer(&backend{}),
 		"server with times": func(cfg *hipflask.Config) {
 			sessions := hipflask.ServerSessions(shared)

@@ -272,7 +272,8 @@ type originalValue struct {
 }
 
 // openValues reads Flask's text of a session. The framework's flashed messages
-// are lists where Flask's are tuples; all else keeps its tags.
+// are lists where Flask's are tuples; all else keeps its tags, but for what [unguard]
+// takes off.
 func openValues(text string) (map[string]json.RawMessage, *original, error) {
 	members, err := parseObject(text)
 	if err == nil && len(members) == 1 && slices.Contains(tags, members[0].key) {
@@ -284,11 +285,14 @@ func openValues(text string) (map[string]json.RawMessage, *original, error) {
 	values := make(map[string]json.RawMessage, len(members))
 	was := &original{values: make(map[string]originalValue, len(members))}
 	for _, m := range members {
-		shown := forGo.append(nil, m.value)
+		var shown json.RawMessage
 		if m.key == flashesKey {
 			if list, ok := openFlashes(m.value); ok {
 				shown, was.flashes = showFlashes(list), list
 			}
+		}
+		if shown == nil {
+			shown = forGo.append(nil, unguard(m.value))
 		}
 		values[m.key] = shown
 		was.values[m.key] = originalValue{shown, m.keyText, m.rawText}

@@ -284,6 +284,28 @@ func guard(v any) any {
 	return v
 }
 
+// unguard takes Flask's guard off where it is needed for Flask alone: a map comes
+// back as it was set. It stays on an object that without it would be another type
+// for [Untag].
+func unguard(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = unguard(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = unguard(v[key])
+		}
+		content, _ := v[tagDict].(map[string]any)
+		tag, inner, ok := guarded(content)
+		if ok && len(v) == 1 && slices.Contains(tags, tag) && !fits(tag, inner) {
+			return map[string]any{tag: inner}
+		}
+	}
+	return v
+}
+
 // fits reports whether untagged would return a value.
 func fits(tag string, content any) bool {
 	switch content := content.(type) {

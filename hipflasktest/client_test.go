@@ -230,3 +230,9 @@ func TestResponseString(t *testing.T) {
 		t.Errorf("got %s, want it to begin with %s and show the body", got, want)
 	}
 }
+
+// TestShelf: the example's backend passes the suite it shows.
+func TestShelf(t *testing.T) {
+	t.Parallel()
+	hipflasktest.TestSessionStore(t, onShelf(&shelf{}))
+}

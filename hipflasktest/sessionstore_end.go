@@ -175,7 +175,7 @@ func (s *storeTest) expiry(t *testing.T) {
 	app := s.app(t, func(cfg *hipflask.Config) { cfg.PermanentSessionLifetime = lifetime })
 	cookies := map[string]string{}
 	for name, permanent := range map[string]bool{"permanent": true, "until the browser is closed": false} {
-		for {
+		for try := 1; ; try++ {
 			began := time.Now()
 			client := New(t, app)
 			s.visit(client, func(c *hipflask.Context) error {
@@ -191,6 +191,9 @@ func (s *storeTest) expiry(t *testing.T) {
 			if took := time.Since(began); took < lifetime { // else the machine was too slow to tell
 				t.Errorf("%s: %v after it was saved: got %v, want 1", name, took, got)
 				break
+			}
+			if try == 20 {
+				t.Fatalf("%s: to save a session and to read it took more than its lifetime of %v, %d times: nothing can be told", name, lifetime, try)
 			}
 		}
 	}
