@@ -89,7 +89,7 @@ start_nginx() {
 case "${1:-}" in
 up)
   mkdir -p "$run"
-  [ -f "$run/keys" ] || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$run/keys"
+  [ -f "$run/keys" ] || echo "$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" >"$run/keys"
   (cd "$here" && go build -o "$run/login" .)
   start_redis
   start_app 1

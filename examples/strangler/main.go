@@ -1,6 +1,6 @@
 // Strangler stands before a guest book written in Flask and takes it over page
-// by page. One page, the profile, has moved; the rest is still in old/app.py.
-// Both share the session.
+// by page. One page, the profile, has moved, with a copy of the stylesheet; the
+// rest is still in old/app.py. Both share the session.
 //
 //	SECRET_KEY=… flask --app examples/strangler/old/app.py run --port 8000
 //	SECRET_KEY=… go run ./examples/strangler
@@ -17,7 +17,7 @@ import (
 	"github.com/hipflask/hipflask/flaskcompat"
 )
 
-//go:embed templates
+//go:embed templates static
 var files embed.FS
 
 func main() {

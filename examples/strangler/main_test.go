@@ -51,7 +51,8 @@ func TestMove(t *testing.T) {
 		{"POST /profile", url.Values{"nickname": {"Ann, née <b>"}}, 200, "Flask", []string{"You are Ann, née &lt;b&gt; now.", "<strong>ann:</strong> Hello"}},
 		{"POST /sign", url.Values{"text": {"Hello again"}}, 200, "Go", []string{"Your name, Ann, née &lt;b&gt;"}},
 		{"GET /", nil, 200, "Flask", []string{"<strong>Ann, née &lt;b&gt;:</strong> Hello again"}},
-		{"GET /static/style.css", nil, 200, "Flask", []string{".flash"}},
+		{"GET /static/style.css", nil, 200, "Go", []string{".flash"}},
+		{"GET /static/moved-later.css", nil, 404, "Flask", []string{"Not Found"}}, // a file that Go does not have
 		{"GET /nowhere", nil, 404, "Flask", []string{"Not Found"}},
 		{"POST /nowhere", nil, 404, "Flask", []string{"Not Found"}},
 		{"DELETE /profile", nil, 404, "Flask", []string{"Not Found"}}, // Go has no DELETE; Flask has the rule for URLs only
@@ -61,6 +62,7 @@ func TestMove(t *testing.T) {
 		{"stop", nil, 0, "", nil},
 		{"GET /", nil, 502, "Go", []string{"<h1>Closed for a moment</h1>", ">ann</a>"}},
 		{"GET /profile", nil, 200, "Go", []string{"<h1>Your name, ann</h1>"}},
+		{"GET /static/style.css", nil, 200, "Go", []string{".flash"}},
 		{"POST /logout", nil, 502, "Go", []string{"<h1>Closed for a moment</h1>"}},
 		{"GET /profile", nil, 200, "Go", []string{"<h1>Your name, ann</h1>"}},
 	} {
