@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -186,7 +187,7 @@ func summary(page string) string {
 // are making one: nginx takes turns, but gives turns to the other visitors too.
 func (c *cluster) slowly(v *visitor) <-chan string {
 	c.t.Helper()
-	pages := make(chan string)
+	pages := make(chan string, 22) // for all, also if nobody reads them
 	var wait sync.WaitGroup
 	first1, first2 := c.begun(1), c.begun(2)
 	for asked := 0; c.begun(1) == first1 || c.begun(2) == first2; {
@@ -269,27 +270,32 @@ func (v *visitor) read(resp *http.Response, err error) page {
 // loops are visitors who ask for a page again and again.
 type loops struct {
 	c       *cluster
-	stop    chan struct{}
+	end     context.CancelFunc
 	wait    sync.WaitGroup
 	results chan string
 }
 
 func (c *cluster) background(names ...string) *loops {
-	l := &loops{c: c, stop: make(chan struct{}), results: make(chan string, len(names))}
+	ctx, end := context.WithCancel(context.Background())
+	l := &loops{c: c, end: end, results: make(chan string, len(names))}
 	for _, name := range names {
-		l.wait.Go(func() { l.results <- l.visit(c.visitor(name)) })
+		l.wait.Go(func() { l.results <- l.visit(ctx, c.visitor(name)) })
 	}
+	c.t.Cleanup(func() { // a test that has failed ends them, too
+		end()
+		l.wait.Wait()
+	})
 	return l
 }
 
 // visit reads the counter of visits, which may not fall back: it is in the
 // session. It may jump, where nginx asked twice.
-func (l *loops) visit(v *visitor) string {
+func (l *loops) visit(ctx context.Context, v *visitor) string {
 	counter := regexp.MustCompile(`Visits: (\d+)`)
 	requests, last := 0, 0
 	for {
 		select {
-		case <-l.stop:
+		case <-ctx.Done():
 			return fmt.Sprintf("%s asked %d times and is at visit %d", v.name, requests, last)
 		case <-time.After(5 * time.Millisecond):
 		}
@@ -310,7 +316,7 @@ func (l *loops) visit(v *visitor) string {
 
 func (l *loops) nobodyWasSignedOut() {
 	l.c.t.Helper()
-	close(l.stop)
+	l.end()
 	l.wait.Wait()
 	close(l.results)
 	for result := range l.results {

@@ -42,7 +42,7 @@ func cached(lifetime time.Duration) func(hipflask.HandlerFunc) hipflask.HandlerF
 			if err := next(c); err != nil {
 				return err
 			}
-			if !isForAll(c) {
+			if !isWholePage(c) {
 				return nil
 			}
 			page = cachedPage{c.Header().Clone(), bytes.Clone(c.Response().Body), time.Now().Add(lifetime)}
@@ -57,9 +57,10 @@ func cached(lifetime time.Duration) func(hipflask.HandlerFunc) hipflask.HandlerF
 	}
 }
 
-// isForAll reports whether the reply that a handler prepared is a whole page, and
-// the same for every visitor who asks for its address.
-func isForAll(c *hipflask.Context) bool {
+// isWholePage reports whether the reply that a handler prepared can be kept. It
+// cannot see whether the page shows a session: Vary: Cookie is added when the
+// reply is sent. That is for whoever wraps a handler in cached to know.
+func isWholePage(c *hipflask.Context) bool {
 	reply, header := c.Response(), c.Header()
 	if reply.Status != 0 && reply.Status != http.StatusOK || reply.Body == nil {
 		return false // an error, a redirect, a stream

@@ -19,7 +19,10 @@ func logAsJSON(app *hipflask.App, w io.Writer) {
 		return nil
 	})
 	hipflask.RequestFinished.Connect(app, func(c *hipflask.Context, reply *hipflask.Response) {
-		start, _ := started.Get(c)
+		start, ok := started.Get(c)
+		if !ok { // refused before the hooks: a form of another site
+			start = time.Now()
+		}
 		app.Logger().Info("request", "method", c.Request.Method, "path", c.Request.URL.Path,
 			"status", reply.Status, "from", c.RemoteAddr(), "took", time.Since(start).String())
 	})
