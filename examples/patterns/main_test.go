@@ -173,6 +173,10 @@ func TestCountLines(t *testing.T) {
 	if want := `{"lines":2097152}`; strings.TrimSpace(reply.Body) != want {
 		t.Errorf("got %s, want %s", reply, want)
 	}
+	reply = client.Do(client.NewRequest("POST", "/count", strings.NewReader(strings.Repeat("x", 1<<20)+"\nend\n")))
+	if want := `{"lines":2}`; strings.TrimSpace(reply.Body) != want {
+		t.Errorf("a line of 1 MiB: got %s, want %s", reply, want)
+	}
 }
 
 func TestCached(t *testing.T) {
