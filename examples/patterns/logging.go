@@ -19,8 +19,11 @@ func logAsJSON(app *hipflask.App, w io.Writer) {
 		return nil
 	})
 	hipflask.RequestFinished.Connect(app, func(c *hipflask.Context, reply *hipflask.Response) {
-		start, _ := started.Get(c)
-		app.Logger().Info("request", "method", c.Request.Method, "path", c.Request.URL.Path,
-			"status", reply.Status, "from", c.RemoteAddr(), "took", time.Since(start).String())
+		fields := []any{"method", c.Request.Method, "path", c.Request.URL.Path,
+			"status", reply.Status, "from", c.RemoteAddr()}
+		if start, ok := started.Get(c); ok { // not for a reply that came before the hooks
+			fields = append(fields, "took", time.Since(start).String())
+		}
+		app.Logger().Info("request", fields...)
 	})
 }

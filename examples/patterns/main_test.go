@@ -393,3 +393,20 @@ func TestLogAsJSON(t *testing.T) {
 		t.Errorf("got %s", log.String())
 	}
 }
+
+// TestLogBeforeHooks: a reply that came before the hooks took no time that the
+// log could tell.
+func TestLogBeforeHooks(t *testing.T) {
+	var log bytes.Buffer
+	app := newTestApp(t)
+	logAsJSON(app, &log)
+	client := hipflasktest.New(t, app)
+	r := client.NewRequest("POST", "/login", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	if reply := client.Do(r); reply.StatusCode != 403 {
+		t.Errorf("got %s, want 403", reply)
+	}
+	if line := log.String(); !strings.Contains(line, `"status":403`) || strings.Contains(line, "took") {
+		t.Errorf("got %s\nwant the status 403, and nothing of the time", line)
+	}
+}
