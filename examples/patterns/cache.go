@@ -42,7 +42,7 @@ func cached(lifetime time.Duration) func(hipflask.HandlerFunc) hipflask.HandlerF
 			if err := next(c); err != nil {
 				return err
 			}
-			if !isForAll(c) {
+			if !mayBeKept(c) {
 				return nil
 			}
 			page = cachedPage{c.Header().Clone(), bytes.Clone(c.Response().Body), time.Now().Add(lifetime)}
@@ -57,9 +57,10 @@ func cached(lifetime time.Duration) func(hipflask.HandlerFunc) hipflask.HandlerF
 	}
 }
 
-// isForAll reports whether the reply that a handler prepared is a whole page, and
-// the same for every visitor who asks for its address.
-func isForAll(c *hipflask.Context) bool {
+// mayBeKept reports whether the reply that a handler prepared is a whole page, and
+// has no header against keeping it. It cannot see that a page shows a session: the
+// session's Vary: Cookie is added when the reply is sent.
+func mayBeKept(c *hipflask.Context) bool {
 	reply, header := c.Response(), c.Header()
 	if reply.Status != 0 && reply.Status != http.StatusOK || reply.Body == nil {
 		return false // an error, a redirect, a stream
