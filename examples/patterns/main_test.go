@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -172,6 +173,10 @@ func TestCountLines(t *testing.T) {
 	reply := client.Do(client.NewRequest("POST", "/count", strings.NewReader(big)))
 	if want := `{"lines":2097152}`; strings.TrimSpace(reply.Body) != want {
 		t.Errorf("got %s, want %s", reply, want)
+	}
+	reply = client.Do(client.NewRequest("POST", "/count", strings.NewReader(strings.Repeat("x", 1<<20)+"\nend\n")))
+	if want := `{"lines":2}`; strings.TrimSpace(reply.Body) != want {
+		t.Errorf("a line of 1 MiB: got %s, want %s", reply, want)
 	}
 }
 
@@ -387,5 +392,22 @@ func TestLogAsJSON(t *testing.T) {
 	}
 	if line.Msg != "request" || line.App != "patterns" || line.Method != "GET" || line.Path != "/nowhere" || line.Status != 404 || line.From == "" {
 		t.Errorf("got %s", log.String())
+	}
+}
+
+// TestLogBeforeHooks: a reply that came before the hooks has no beginning to
+// reckon from, such as the year 1.
+func TestLogBeforeHooks(t *testing.T) {
+	var log bytes.Buffer
+	app := newTestApp(t)
+	logAsJSON(app, &log)
+	client := hipflasktest.New(t, app)
+	r := client.NewRequest("POST", "/login", nil)
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	if reply := client.Do(r); reply.StatusCode != 403 {
+		t.Errorf("got %s, want 403", reply)
+	}
+	if line := log.String(); !strings.Contains(line, `"status":403`) || !regexp.MustCompile(`"took":"[0-9.]+(ns|µs|ms)"`).MatchString(line) {
+		t.Errorf("got %s\nwant the status 403, and less than a second", line)
 	}
 }

@@ -49,7 +49,10 @@ func newReview(c *hipflask.Context) error {
 
 func (r *reviews) addReview(c *hipflask.Context) error {
 	form := reviewForm{Tea: c.Form("tea"), Stars: c.Form("stars"), Text: strings.TrimSpace(c.Form("text"))}
-	checked := form.check()
+	checked, err := form.check()
+	if err != nil {
+		return err
+	}
 	if len(form.Problems) == 0 { // a picture is kept when the rest is right
 		name, err := savePicture(c, "picture")
 		if errors.Is(err, image.ErrFormat) {
@@ -68,26 +71,30 @@ func (r *reviews) addReview(c *hipflask.Context) error {
 }
 
 // check returns the review that the form means, and fills in the form's Problems.
-func (f *reviewForm) check() review {
+func (f *reviewForm) check() (review, error) {
+	known, err := isTea(f.Tea)
+	if err != nil {
+		return review{}, err
+	}
 	f.Problems = map[string]string{}
 	stars, err := strconv.Atoi(f.Stars)
 	if err != nil || stars < 1 || stars > 5 {
 		f.Problems["stars"] = "Give 1 to 5 stars."
 	}
-	if !isTea(f.Tea) {
+	if !known {
 		f.Problems["tea"] = "Choose one of the teas."
 	}
 	if n := utf8.RuneCountInString(f.Text); n < 1 || n > maxReview {
 		f.Problems["text"] = fmt.Sprintf("Write 1 to %d characters; these are %d.", maxReview, n)
 	}
-	return review{Tea: f.Tea, Stars: stars, Text: f.Text}
+	return review{Tea: f.Tea, Stars: stars, Text: f.Text}, nil
 }
 
 const maxReview = 1000
 
-func isTea(name string) bool {
+func isTea(name string) (bool, error) {
 	all, err := teas()
-	return err == nil && slices.ContainsFunc(all, func(t tea) bool { return t.Name == name })
+	return slices.ContainsFunc(all, func(t tea) bool { return t.Name == name }), err
 }
 
 func (r *reviews) insert(new review) {

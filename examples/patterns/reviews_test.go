@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -151,5 +152,15 @@ func TestPagination(t *testing.T) {
 				t.Errorf("%s: got %s\nwith %q", test.path, page, unwanted)
 			}
 		}
+	}
+}
+
+// TestReviewWithoutTeas: a fault of the site is not the visitor's.
+func TestReviewWithoutTeas(t *testing.T) {
+	defer func(old func() ([]tea, error)) { teas = old }(teas)
+	teas = func() ([]tea, error) { return nil, errors.New("no list") }
+	page := hipflasktest.New(t, newTestApp(t)).PostForm("/reviews/new", form("tea", "Assam", "stars", "5", "text", "Strong."))
+	if page.StatusCode != 500 || strings.Contains(page.Body, "Choose one") {
+		t.Errorf("got %s, want 500", page)
 	}
 }
