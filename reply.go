@@ -496,6 +496,10 @@ func checkHead(status int, h http.Header) error {
 	if status < 200 && status != http.StatusSwitchingProtocols || status > 999 {
 		return fmt.Errorf("hipflask: %d is no status of a reply", status)
 	}
+	// Most replies have this header alone, and a look-up is cheaper than a loop.
+	if only := h["Content-Type"]; len(h) == 1 && len(only) == 1 && !splitsHeader(only[0]) {
+		return nil
+	}
 	for name, values := range h {
 		if !validToken(strings.TrimPrefix(name, http.TrailerPrefix)) {
 			return fmt.Errorf("hipflask: %q is no name of a header", name)
