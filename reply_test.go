@@ -805,3 +805,15 @@ func TestJSONValues(t *testing.T) {
 type twoBytes [2]byte
 
 func (v twoBytes) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%x-%x", v[0], v[1]), nil }
+
+// TestLoneContentTypeIsChecked: the header that most replies have alone is
+// looked at by itself.
+func TestLoneContentTypeIsChecked(t *testing.T) {
+	app := New("test")
+	app.Get("/", func(c *Context) error { return c.Bytes("text/plain\r\nX: y", nil) }).Name("index")
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != 500 || w.Header().Get("X") != "" {
+		t.Errorf("got %d with %v, want 500", w.Code, w.Header())
+	}
+}
