@@ -12,6 +12,8 @@ import (
 	"slices"
 	texttemplate "text/template"
 	"text/template/parse"
+
+	"github.com/hipflask/hipflask/internal/pagecode"
 )
 
 // TemplateFunc makes fn callable in every page, {{name .x}} or {{.x | name}}.
@@ -40,7 +42,7 @@ func (a *App) TemplateFunc(name string, fn any) {
 
 // checkTemplateFunc panics as TemplateFunc says.
 func checkTemplateFunc(name string, fn any) {
-	if _, own := (&requestFuncs{}).funcs()[name]; own || slices.Contains(goFuncs, name) {
+	if ownFuncs[name] != nil || slices.Contains(goFuncs, name) {
 		panic(fmt.Sprintf("hipflask: TemplateFunc(%q): the name is taken by a built-in function; choose another", name))
 	}
 	if v := reflect.ValueOf(fn); v.Kind() == reflect.Func && v.IsNil() {
@@ -73,43 +75,65 @@ var goFuncs = []string{
 	"block", "break", "continue", "define", "else", "end", "false", "if", "nil", "range", "template", "true", "with",
 }
 
-// requestFuncs are the functions bound to a request. Each copy of a page has
-// its own and sets c for as long as it runs.
-type requestFuncs struct {
+// pageRequest is a page being rendered for a request: what its functions know.
+type pageRequest struct {
 	c      *Context
 	w      io.Writer // what the page is written to
 	config func() map[string]any
 	g      map[string]any
 }
 
-// funcs returns all that hipflask itself defines.
-func (r *requestFuncs) funcs() texttemplate.FuncMap {
-	return texttemplate.FuncMap{
-		"session":              func() map[string]any { return r.c.Session().templateMap() },
-		"get_flashed_messages": r.flashedMessages,
-		"url_for":              func(endpoint string, values ...any) (string, error) { return r.c.URLFor(endpoint, values...) },
-		"request":              func() *http.Request { return r.c.Request },
-		"g":                    r.contextValues,
-		"config":               func() map[string]any { return r.config() },
-		"safe":                 func(markup any) template.HTML { return template.HTML(asText(markup)) },
-		"flush":                r.flush,
-		"len":                  length,
-		"tojson":               tojson,
-		"extends":              misplaced, // gone before a page runs: extends.go
-		"super":                misplaced,
-		printHTML:              htmlValue,
-		printText:              textValue,
-		stopPage:               func() (string, error) { return "", errStopped },
+// ownFuncs are the functions that hipflask itself defines, as pages call them.
+var ownFuncs = map[string]any{
+	"session": requestFunc(func(r *pageRequest) map[string]any { return r.c.Session().templateMap() }),
+	"request": requestFunc(func(r *pageRequest) *http.Request { return r.c.Request }),
+	"g":       requestFunc((*pageRequest).contextValues),
+	"config":  requestFunc(func(r *pageRequest) map[string]any { return r.config() }),
+	"get_flashed_messages": pagecode.Func{
+		Type: reflect.TypeFor[func(...any) ([]Message, error)](),
+		Call: func(env any, args []reflect.Value) (reflect.Value, error) {
+			messages, err := env.(*pageRequest).flashedMessages(anys(args)...)
+			return reflect.ValueOf(messages), err
+		},
+	},
+	"url_for": pagecode.Func{
+		Type: reflect.TypeFor[func(string, ...any) (string, error)](),
+		Text: func(env any, args []reflect.Value) (string, error) {
+			return env.(*pageRequest).c.URLFor(args[0].String(), anys(args[1:])...)
+		},
+	},
+	"flush": pagecode.Func{
+		Type: reflect.TypeFor[func() (template.JS, error)](),
+		Call: func(env any, _ []reflect.Value) (reflect.Value, error) { return noScript, env.(*pageRequest).flush() },
+	},
+	"safe":    bind(func(markup any) template.HTML { return template.HTML(asText(markup)) }),
+	"len":     length,
+	"tojson":  bind(tojson),
+	"extends": misplaced, // gone before a page runs: extends.go
+	"super":   misplaced,
+	printHTML: htmlValue,
+	printText: textValue,
+}
+
+// requestFunc is a function without arguments that knows the request.
+func requestFunc[R any](fn func(r *pageRequest) R) pagecode.Func {
+	return pagecode.Func{
+		Type: reflect.TypeFor[func() R](),
+		Call: func(env any, _ []reflect.Value) (reflect.Value, error) {
+			return reflect.ValueOf(fn(env.(*pageRequest))), nil
+		},
 	}
 }
 
-// flush sends what a streamed page has written. What it returns prints nothing
-// anywhere, in a script neither.
-func (r *requestFuncs) flush() (template.JS, error) {
+// noScript is what prints nothing anywhere, in a script neither.
+var noScript = reflect.ValueOf(template.JS(""))
+
+// flush sends what a streamed page has written.
+func (r *pageRequest) flush() error {
 	if s, streams := r.w.(*pageStream); streams {
-		return "", s.Flush()
+		return s.Flush()
 	}
-	return "", nil
+	return nil
 }
 
 // checkRequest finds the fields of request that it does not have, such as those
@@ -181,10 +205,7 @@ func misplaced(...any) (string, error) {
 	return "", fmt.Errorf("hipflask: extends and super are no functions")
 }
 
-// set points the functions at a request and its page; nil clears them.
-func (r *requestFuncs) set(c *Context, w io.Writer) { r.c, r.w, r.g = c, w, nil }
-
-func (r *requestFuncs) contextValues() map[string]any {
+func (r *pageRequest) contextValues() map[string]any {
 	if r.g == nil {
 		r.g = r.c.g()
 	}
@@ -201,7 +222,7 @@ func (r *requestFuncs) contextValues() map[string]any {
 //
 // Flask's loop over pairs, {{range $category, $message := …}}, would number the
 // messages in Go, so Check refuses it together with with_categories.
-func (r *requestFuncs) flashedMessages(options ...any) ([]Message, error) {
+func (r *pageRequest) flashedMessages(options ...any) ([]Message, error) {
 	var categories []string
 	if len(options)%2 != 0 {
 		return nil, fmt.Errorf(`hipflask: get_flashed_messages takes pairs: "with_categories" true, "category_filter" "error"`)
@@ -258,26 +279,28 @@ func tojson(v any) (template.JS, error) {
 const (
 	printHTML = "_hipflask_html"
 	printText = "_hipflask_text"
-	stopPage  = "_hipflask_stop"
 )
 
 // htmlValue turns a nil pointer into a plain nil, which html/template prints as
-// nothing, and as null in a script.
-func htmlValue(v any) any {
-	if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && nilValue(r) {
-		return nil
+// nothing, and as null in a script. Like textValue it takes and returns a
+// reflect.Value, which costs the executor nothing.
+func htmlValue(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Pointer && nilValue(v) {
+		return reflect.Value{}
 	}
 	return v
 }
 
-// textValue takes and returns a reflect.Value so that text/template still finds
-// a String method with a pointer receiver.
+// textValue turns what is missing into "". A reflect.Value keeps what is a variable
+// one, so that text/template still finds a String method with a pointer receiver.
 func textValue(v reflect.Value) reflect.Value {
 	if nilValue(v) {
-		return reflect.ValueOf("")
+		return noText
 	}
 	return v
 }
+
+var noText = reflect.ValueOf("")
 
 func nilValue(v reflect.Value) bool {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
@@ -286,111 +309,302 @@ func nilValue(v reflect.Value) bool {
 	return !v.IsValid()
 }
 
-// bind makes fn ready for a copy of a page: it gets the *Context of r if it takes
-// one, and its parameters are as lenient as TemplateFunc says. The common
-// signatures are bound without reflection, which would be slower.
-func bind(fn any, r *requestFuncs) any {
+// bind makes a function ready for pages: it gets the *Context of the request if it
+// takes one, and its parameters are as lenient as TemplateFunc says. Functions of
+// the common types are called without reflection, which would be slower.
+func bind(fn any) any {
 	switch fn := fn.(type) {
 	case func(string) string:
-		return func(s any) string { return fn(asText(s)) }
+		return call1(fn)
+	case func(any) string:
+		return call1(fn)
+	case func(any) (string, error):
+		return call1Err(fn)
+	case func(any) template.HTML:
+		return call1(fn)
+	case func(any) (template.JS, error):
+		return call1Err(fn)
 	case func(string) bool:
-		return func(s any) bool { return fn(asText(s)) }
-	case func(string, string) string:
-		return func(a, b any) string { return fn(asText(a), asText(b)) }
-	case func(string, string) bool:
-		return func(a, b any) bool { return fn(asText(a), asText(b)) }
-	case func(string, string) ([]string, error):
-		return func(a, b any) ([]string, error) { return fn(asText(a), asText(b)) }
-	case func(string, any) (string, error):
-		return func(a, b any) (string, error) { return fn(asText(a), b) }
-	case func(string, any) string:
-		return func(a, b any) string { return fn(asText(a), b) }
-	case func(string, string, string) string:
-		return func(a, b, c any) string { return fn(asText(a), asText(b), asText(c)) }
-	case func(string, string, string) (string, error):
-		return func(a, b, c any) (string, error) { return fn(asText(a), asText(b), asText(c)) }
+		return call1(fn)
+	case func(any) bool:
+		return call1(fn)
+	case func(any) any:
+		return call1(fn)
+	case func(any) ([]any, error):
+		return call1Err(fn)
+	case func(any) ([]string, error):
+		return call1Err(fn)
+	case func(any) int:
+		return call1(fn)
+	case func(any) int64:
+		return call1(fn)
+	case func(any) float64:
+		return call1(fn)
 	case func(int) string:
-		return lenient1(fn)
+		return call1(fn)
+	case func(int) ([]int, error):
+		return call1Err(fn)
 	case func(int64) string:
-		return lenient1(fn)
+		return call1(fn)
 	case func(float64) string:
-		return lenient1(fn)
+		return call1(fn)
+	case func(string, string) string:
+		return call2(fn)
+	case func(string, string) bool:
+		return call2(fn)
+	case func(string, string) ([]string, error):
+		return call2Err(fn)
+	case func(string, any) string:
+		return call2(fn)
+	case func(string, any) (string, error):
+		return call2Err(fn)
+	case func(string, any) bool:
+		return call2(fn)
 	case func(int, string) string:
-		return lenient2(fn)
+		return call2(fn)
 	case func(int, string) (string, error):
-		return func(n, s any) (string, error) {
-			i, err := asType[int](n)
-			if err != nil {
-				return "", err
-			}
-			return fn(i, asText(s))
-		}
-	case func(map[string]any, string) any: // get
-		return lenient2(fn)
-	case func(map[string]any, string) bool: // hasKey
-		return lenient2(fn)
+		return call2Err(fn)
+	case func(any, any) int64:
+		return call2(fn)
+	case func(any, any) (bool, error):
+		return call2Err(fn)
+	case func(any, any) ([]any, error):
+		return call2Err(fn)
+	case func(map[string]any, string) any:
+		return call2(fn)
+	case func(map[string]any, string) bool:
+		return call2(fn)
+	case func(string, string, string) string:
+		return call3(fn)
+	case func(string, string, string) (string, error):
+		return call3Err(fn)
+	case func(string, any, string) string:
+		return call3(fn)
+	case func(string, string, int) string:
+		return call3(fn)
+	case func(any, any, bool) any:
+		return call3(fn)
+	case func(...any) string:
+		return callAll(fn)
+	case func(...any) int64:
+		return callAll(fn)
+	case func(...any) any:
+		return callAll(fn)
+	case func(...any) []any:
+		return callAll(fn)
+	case func(...any) map[string]any:
+		return callAll(fn)
+	case func(any, ...any) any:
+		return callRest(fn)
+	case func(any, ...any) int64:
+		return callRest(fn)
 	}
-	return bindReflect(reflect.ValueOf(fn), r)
+	return bindReflect(reflect.ValueOf(fn))
 }
 
-func lenient1[A, R any](fn func(A) R) func(a any) (R, error) {
-	return func(a any) (result R, err error) {
-		given, err := asType[A](a)
-		if err != nil {
-			return result, err
-		}
-		return fn(given), nil
-	}
+func call1[A, R any](fn func(A) R) pagecode.Func {
+	return call1Err(func(a A) (R, error) { return fn(a), nil })
 }
 
-func lenient2[A, R any](fn func(A, string) R) func(a, b any) (R, error) {
-	return func(a, b any) (result R, err error) {
-		given, err := asType[A](a)
+func call1Err[A, R any](fn func(A) (R, error)) pagecode.Func {
+	return lenientFunc(fn, func(args []reflect.Value) (r R, err error) {
+		a, err := take[A](args[0])
 		if err != nil {
-			return result, err
+			return r, err
 		}
-		return fn(given, asText(b)), nil
+		return fn(a)
+	})
+}
+
+func call2[A, B, R any](fn func(A, B) R) pagecode.Func {
+	return call2Err(func(a A, b B) (R, error) { return fn(a, b), nil })
+}
+
+func call2Err[A, B, R any](fn func(A, B) (R, error)) pagecode.Func {
+	return lenientFunc(fn, func(args []reflect.Value) (r R, err error) {
+		a, err := take[A](args[0])
+		if err != nil {
+			return r, err
+		}
+		b, err := take[B](args[1])
+		if err != nil {
+			return r, err
+		}
+		return fn(a, b)
+	})
+}
+
+func call3[A, B, C, R any](fn func(A, B, C) R) pagecode.Func {
+	return call3Err(func(a A, b B, c C) (R, error) { return fn(a, b, c), nil })
+}
+
+func call3Err[A, B, C, R any](fn func(A, B, C) (R, error)) pagecode.Func {
+	return lenientFunc(fn, func(args []reflect.Value) (r R, err error) {
+		a, err := take[A](args[0])
+		if err != nil {
+			return r, err
+		}
+		b, err := take[B](args[1])
+		if err != nil {
+			return r, err
+		}
+		c, err := take[C](args[2])
+		if err != nil {
+			return r, err
+		}
+		return fn(a, b, c)
+	})
+}
+
+func callAll[R any](fn func(...any) R) pagecode.Func {
+	return lenientFunc(fn, func(args []reflect.Value) (R, error) { return fn(anys(args)...), nil })
+}
+
+func callRest[R any](fn func(any, ...any) R) pagecode.Func {
+	return lenientFunc(fn, func(args []reflect.Value) (R, error) { return fn(asAny(args[0]), anys(args[1:])...), nil })
+}
+
+// lenientFunc is a Func of the type of fn, but for lenient parameters.
+func lenientFunc[R any](fn any, call func(args []reflect.Value) (R, error)) pagecode.Func {
+	t := reflect.TypeOf(fn)
+	f := pagecode.Func{Type: reflect.FuncOf(lenientTypes(t), []reflect.Type{t.Out(0), reflect.TypeFor[error]()}, t.IsVariadic())}
+	if text, ok := any(call).(func(args []reflect.Value) (string, error)); ok {
+		f.Text = func(_ any, args []reflect.Value) (string, error) { return text(args) }
+		return f
 	}
+	f.Call = func(_ any, args []reflect.Value) (reflect.Value, error) {
+		result, err := call(args)
+		return reflect.ValueOf(result), err
+	}
+	return f
+}
+
+// take is an argument as a value of type T.
+func take[T any](arg reflect.Value) (value T, err error) {
+	switch p := any(&value).(type) {
+	case *string:
+		*p = textOf(arg)
+	case *any:
+		*p = asAny(arg)
+	default:
+		return asType[T](asAny(arg))
+	}
+	return value, nil
+}
+
+// textOf is asText for a reflect.Value.
+func textOf(v reflect.Value) string {
+	if v.Kind() == reflect.String && v.Type() == reflect.TypeFor[string]() {
+		return v.String()
+	}
+	return asText(asAny(v))
+}
+
+func asAny(v reflect.Value) any {
+	if !v.IsValid() {
+		return nil
+	}
+	return v.Interface()
+}
+
+func anys(args []reflect.Value) []any {
+	all := make([]any, len(args))
+	for i, arg := range args {
+		all[i] = asAny(arg)
+	}
+	return all
 }
 
 // bindReflect is bind for any signature.
-func bindReflect(fn reflect.Value, r *requestFuncs) any {
+func bindReflect(fn reflect.Value) any {
 	t := fn.Type()
 	params := slices.Collect(t.Ins())
 	withContext := len(params) > 0 && params[0] == reflect.TypeFor[*Context]()
 	if withContext {
 		params = params[1:]
 	}
-	in := make([]reflect.Type, len(params))
-	for i, param := range params {
-		in[i] = lenientType(param, t.IsVariadic() && i == len(params)-1)
-	}
-	if !withContext && slices.Equal(in, params) {
+	in := lenientTypes(t)
+	if withContext {
+		in = in[1:]
+	} else if slices.Equal(in, params) {
 		return fn.Interface()
 	}
-	call := fn.Call
-	if t.IsVariadic() {
-		call = fn.CallSlice
-	}
-	out := []reflect.Type{t.Out(0), reflect.TypeFor[error]()}
-	return reflect.MakeFunc(reflect.FuncOf(in, out, t.IsVariadic()), func(given []reflect.Value) []reflect.Value {
-		args := make([]reflect.Value, 0, len(given)+1)
-		if withContext {
-			args = append(args, reflect.ValueOf(r.c))
-		}
-		for i, v := range given {
-			v, err := convert(v, params[i])
-			if err != nil {
-				return []reflect.Value{reflect.Zero(out[0]), reflect.ValueOf(&err).Elem()}
+	return pagecode.Func{
+		Type: reflect.FuncOf(in, []reflect.Type{t.Out(0), reflect.TypeFor[error]()}, t.IsVariadic()),
+		Call: func(env any, given []reflect.Value) (result reflect.Value, err error) {
+			args := make([]reflect.Value, 0, len(given)+1)
+			if withContext {
+				args = append(args, reflect.ValueOf(env.(*pageRequest).c))
 			}
-			args = append(args, v)
+			for i, arg := range given {
+				param, seen := params[min(i, len(params)-1)], in[min(i, len(params)-1)]
+				if t.IsVariadic() && i >= len(params)-1 {
+					param, seen = param.Elem(), seen.Elem()
+				}
+				if seen != param {
+					if arg, err = convert(arg, param); err != nil {
+						return reflect.Zero(t.Out(0)), err
+					}
+				}
+				args = append(args, arg)
+			}
+			results := fn.Call(args)
+			if len(results) == 2 {
+				err, _ = results[1].Interface().(error)
+			}
+			return results[0], err
+		},
+	}
+}
+
+// goFunc makes a function of a page an ordinary one, as html/template takes it, for
+// the request of r. It is for pages that are not compiled.
+func goFunc(fn any, r *pageRequest) any {
+	f, ok := fn.(pagecode.Func)
+	if !ok {
+		return fn
+	}
+	out := slices.Collect(f.Type.Outs())
+	return reflect.MakeFunc(f.Type, func(args []reflect.Value) []reflect.Value {
+		if last := len(args) - 1; f.Type.IsVariadic() {
+			rest := args[last]
+			args = args[:last:last]
+			for i := range rest.Len() {
+				args = append(args, rest.Index(i))
+			}
 		}
-		results := call(args)
-		if len(results) == 1 {
-			results = append(results, reflect.Zero(out[1]))
+		for i, arg := range args {
+			if arg.Kind() == reflect.Interface && !arg.IsNil() {
+				args[i] = arg.Elem()
+			}
 		}
-		return results
+		var result reflect.Value
+		var err error
+		if f.Text != nil {
+			var text string
+			text, err = f.Text(r, args)
+			result = reflect.ValueOf(text)
+		} else {
+			result, err = f.Call(r, args)
+		}
+		returned := reflect.New(out[0]).Elem()
+		if result.IsValid() {
+			returned.Set(result)
+		}
+		if len(out) == 1 {
+			return []reflect.Value{returned}
+		}
+		return []reflect.Value{returned, reflect.ValueOf(&err).Elem()}
 	}).Interface()
+}
+
+// lenientTypes are the types of the parameters that pages see in place of t's.
+func lenientTypes(t reflect.Type) []reflect.Type {
+	in := slices.Collect(t.Ins())
+	for i, param := range in {
+		in[i] = lenientType(param, t.IsVariadic() && i == len(in)-1)
+	}
+	return in
 }
 
 // lenientType returns the type that a page's function has in place of t: any
@@ -408,23 +622,12 @@ func lenientType(t reflect.Type, variadic bool) reflect.Type {
 
 func isNumber(kind reflect.Kind) bool { return kind >= reflect.Int && kind <= reflect.Float64 }
 
-// convert returns v as a t, if need be one by one for a variadic parameter.
+// convert returns v, in an interface or not, as a t.
 func convert(v reflect.Value, t reflect.Type) (reflect.Value, error) {
-	switch {
-	case v.Type() == t:
-		return v, nil
-	case v.Kind() == reflect.Interface:
-		return convertOne(v.Elem(), t)
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
 	}
-	list := reflect.MakeSlice(t, 0, v.Len())
-	for i := range v.Len() {
-		item, err := convertOne(v.Index(i).Elem(), t.Elem())
-		if err != nil {
-			return v, err
-		}
-		list = reflect.Append(list, item)
-	}
-	return list, nil
+	return convertOne(v, t)
 }
 
 func convertOne(v reflect.Value, t reflect.Type) (reflect.Value, error) {

@@ -33,9 +33,9 @@ func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.Fun
 			}
 		})
 		for _, list := range lists {
-			for i, node := range list.Nodes {
+			for _, node := range list.Nodes {
 				if action, ok := node.(*parse.ActionNode); ok && mayPrintNil(action.Pipe, funcs) {
-					list.Nodes[i] = printValue(tree, action, printer)
+					action.Pipe.Cmds = append(action.Pipe.Cmds, callNode(tree, action, printer))
 				}
 			}
 		}
@@ -44,25 +44,6 @@ func printValues(trees map[string]*parse.Tree, html bool, funcs texttemplate.Fun
 
 func mayPrintNil(pipe *parse.PipeNode, funcs texttemplate.FuncMap) bool {
 	return len(pipe.Decl) == 0 && !neverNil(pipe.Cmds[len(pipe.Cmds)-1], funcs)
-}
-
-// printValue makes {{.x}} into {{if $x := .x}}{{$x}}{{else}}{{$x | printer}}{{end}}:
-// calls take most of the time of printing, and what is true in Go needs no printer.
-// The variable's name is the text of the pipeline, for html/template's errors.
-func printValue(tree *parse.Tree, action *parse.ActionNode, printer string) parse.Node {
-	pos, line := action.Pos, action.Line
-	variable := &parse.VariableNode{NodeType: parse.NodeVariable, Pos: pos, Ident: []string{action.Pipe.String()}}
-	print := func(commands ...*parse.CommandNode) *parse.ListNode {
-		value := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{variable}}
-		printed := action.Copy().(*parse.ActionNode) // not made by hand: html/template's errors need its tree
-		printed.Pipe = &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Line: line, Cmds: append([]*parse.CommandNode{value}, commands...)}
-		return &parse.ListNode{NodeType: parse.NodeList, Pos: pos, Nodes: []parse.Node{printed}}
-	}
-	action.Pipe.Decl = []*parse.VariableNode{variable}
-	return &parse.IfNode{BranchNode: parse.BranchNode{
-		NodeType: parse.NodeIf, Pos: pos, Line: line, Pipe: action.Pipe,
-		List: print(), ElseList: print(callNode(tree, action, printer)),
-	}}
 }
 
 // printArguments makes {{html .x}} into {{html (.x | printText)}}.

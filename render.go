@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"io"
 	"io/fs"
 	"maps"
-	"path"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,18 +15,21 @@ import (
 	"text/template/parse"
 
 	"github.com/Masterminds/sprig/v3"
+
+	"github.com/hipflask/hipflask/internal/pagecode"
 )
 
-// renderer renders the pages of templates/. It parses every file once, when
-// setup ends; a page is rendered by a copy that is already parsed and escaped,
-// taken from a list and put back. extends.go has how files become pages,
-// funcs.go what a page can call.
+// renderer renders the pages of templates/. It parses, escapes and compiles every
+// file once, when setup ends. extends.go has how files become pages, execute.go how
+// a page runs, funcs.go what it can call.
 type renderer struct {
-	app    *App
-	root   fs.FS                 // holds templates/; nil means there are none
-	others []templateFolder      // of blueprints
-	funcs  texttemplate.FuncMap  // all there are, not yet bound to a request
-	config func() map[string]any // {{config}}; made when first asked for
+	app     *App
+	root    fs.FS                 // holds templates/; nil means there are none
+	others  []templateFolder      // of blueprints
+	funcs   texttemplate.FuncMap  // all there are, as they were written
+	calls   map[string]any        // the same, as pages call them
+	config  func() map[string]any // {{config}}; made when first asked for
+	escaper pagecode.Escaper
 
 	reload  bool
 	loading sync.Mutex // held by the one who looks for changed files
@@ -66,17 +66,6 @@ type page struct {
 	run   executor
 }
 
-// executor runs a page into w. This is the seam behind which html/template and
-// text/template stand: nothing in front of it knows them, and nothing behind it
-// knows of files, extends or reloading.
-//
-// Pages run at the same time, each with the request of its c; an executor keeps
-// nothing of a request once execute has returned. The writer is a bytes.Buffer,
-// or a pageStream whose client may be slow.
-type executor interface {
-	execute(w io.Writer, c *Context, data Data) error
-}
-
 // newRenderer reads and parses templates/ in root, which may be nil. A mistake
 // is the error of the page that has it, and of check, so that the rest of the
 // App works.
@@ -88,7 +77,14 @@ func newRenderer(a *App, root fs.FS, reload bool, others ...templateFolder) *ren
 	rd.config = sync.OnceValue(a.Config.public)
 	rd.funcs = sprigFuncs(sprig.GenericFuncMap())
 	maps.Copy(rd.funcs, a.templateFuncs)
-	maps.Copy(rd.funcs, (&requestFuncs{}).funcs())
+	rd.calls = make(map[string]any, len(rd.funcs)+len(ownFuncs))
+	for name, fn := range rd.funcs {
+		rd.calls[name] = bind(fn)
+	}
+	for name, fn := range ownFuncs {
+		rd.calls[name] = fn
+		rd.funcs[name] = goFunc(fn, nil)
+	}
 	sources, stamp, err := rd.scan()
 	set := rd.load(sources, stamp)
 	if err != nil {
@@ -421,7 +417,7 @@ func (s *templateSet) newPage(f *templateFile) (p *page, mistakes, incomplete []
 	p = &page{name: f.name, set: s, parts: parts}
 	if len(mistakes)+len(incomplete) == 0 {
 		printValues(parts.trees, isHTML(f.name), s.rd.funcs)
-		run, err := newClonePool(f.name, parts.entry, parts.trees, s.rd)
+		run, err := s.rd.newExecutor(f.name, parts.entry, parts.trees)
 		if err != nil {
 			incomplete = append(incomplete, err)
 		}
@@ -438,8 +434,8 @@ func (s *templateSet) page(name string) (*page, error) {
 	return nil, fmt.Errorf("hipflask: template %w", missingTemplate(name, s.files))
 }
 
-// block returns one block of p as a page. It has copies of its own: html/template
-// gives up a block that cannot stand alone, and with it the copy.
+// block returns one block of p as a page. It is escaped by itself: html/template
+// gives up a block that cannot stand alone.
 func (s *templateSet) block(p *page, name string) (*page, error) {
 	if p.err != nil {
 		return p, nil
@@ -453,7 +449,7 @@ func (s *templateSet) block(p *page, name string) (*page, error) {
 	b := s.blocks[pageBlock{p.name, name}]
 	if b == nil {
 		b = &page{name: p.name, set: s, parts: p.parts}
-		b.run, b.err = newClonePool(p.name, name, p.parts.trees, s.rd)
+		b.run, b.err = s.rd.newExecutor(p.name, name, p.parts.trees)
 		s.blocks[pageBlock{p.name, name}] = b
 	}
 	return b, nil
@@ -481,158 +477,4 @@ func (s *templateSet) fromString(source string) *page {
 	}
 	s.strings[source] = p
 	return p
-}
-
-// Running a page with html/template or text/template.
-
-// clonePool is the executor of one page: copies of its template, parsed and
-// escaped, each with functions of its own that know the request it runs for.
-//
-// Binding the functions by Clone for each request would escape the page each
-// time, which costs several times the rendering. The copies are in a channel and
-// not in a sync.Pool, because the garbage collector empties a Pool.
-type clonePool struct {
-	name   string
-	entry  string
-	trees  map[string]*parse.Tree
-	funcs  texttemplate.FuncMap // those the page calls
-	config func() map[string]any
-	free   chan *clone
-}
-
-// clone is one copy, used by one request at a time.
-type clone struct {
-	funcs    requestFuncs
-	template runnable
-}
-
-// runnable is what html/template and text/template have in common once a
-// template is made, buildable while it is being made.
-type runnable interface {
-	ExecuteTemplate(w io.Writer, name string, data any) error
-}
-
-type buildable[T runnable] interface {
-	runnable
-	Funcs(funcs texttemplate.FuncMap) T
-	AddParseTree(name string, tree *parse.Tree) (T, error)
-}
-
-// newClonePool makes the executor for one template of a page, with its first
-// copy. The error is html/template's: what it cannot escape.
-func newClonePool(name, entry string, trees map[string]*parse.Tree, rd *renderer) (*clonePool, error) {
-	p := &clonePool{
-		name:   name,
-		entry:  entry,
-		trees:  maps.Clone(trees),
-		funcs:  texttemplate.FuncMap{},
-		config: rd.config,
-		// A page mostly computes; a few more than there are processors are enough.
-		free: make(chan *clone, 4*runtime.GOMAXPROCS(0)),
-	}
-	p.trees[p.guardName()] = p.guard()
-	for _, tree := range p.trees {
-		walk(tree.Root, func(node parse.Node) {
-			if n, ok := node.(*parse.IdentifierNode); ok && rd.funcs[n.Ident] != nil {
-				p.funcs[n.Ident] = rd.funcs[n.Ident]
-			}
-		})
-	}
-	first, err := p.newClone()
-	if err != nil {
-		return nil, templateError{err}
-	}
-	p.free <- first
-	return p, nil
-}
-
-// isHTML reports whether html/template renders a file: by Flask's list of
-// extensions, in any case, and for RenderString.
-func isHTML(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".html", ".htm", ".xhtml", ".xml", ".svg":
-		return true
-	}
-	return name == "<string>"
-}
-
-func (p *clonePool) execute(w io.Writer, c *Context, data Data) error {
-	var cl *clone
-	select {
-	case cl = <-p.free:
-	default:
-		var err error
-		if cl, err = p.newClone(); err != nil {
-			return templateError{err}
-		}
-	}
-	err := cl.execute(w, p.entry, c, data)
-	select {
-	case p.free <- cl:
-	default: // there are enough
-	}
-	if err != nil {
-		return templateError{err}
-	}
-	return nil
-}
-
-func (cl *clone) execute(w io.Writer, name string, c *Context, data Data) error {
-	cl.funcs.set(c, w)
-	defer cl.funcs.set(nil, nil)
-	return cl.template.ExecuteTemplate(w, name, data)
-}
-
-// newClone makes a copy and has it escaped.
-func (p *clonePool) newClone() (*clone, error) {
-	cl := &clone{funcs: requestFuncs{config: p.config}}
-	own := cl.funcs.funcs()
-	funcs := make(texttemplate.FuncMap, len(p.funcs))
-	for name, fn := range p.funcs {
-		if bound := own[name]; bound != nil {
-			funcs[name] = bound
-		} else {
-			funcs[name] = bind(fn, &cl.funcs)
-		}
-	}
-	var err error
-	if isHTML(p.name) {
-		cl.template, err = assemble(htmltemplate.New(p.name), p.trees, funcs)
-	} else {
-		cl.template, err = assemble(texttemplate.New(p.name), p.trees, funcs)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err = cl.template.ExecuteTemplate(io.Discard, p.guardName(), nil); !errors.Is(err, errStopped) {
-		return nil, err
-	}
-	return cl, nil
-}
-
-var errStopped = errors.New("hipflask: stopped")
-
-// guard returns a template that calls the page behind an action which stops it.
-// html/template escapes a template whole before it runs the first action; so
-// running the guard escapes the page and runs nothing of it.
-func (p *clonePool) guard() *parse.Tree {
-	source := fmt.Sprintf("{{%s}}{{template %q .}}", stopPage, p.entry)
-	trees, err := parse.Parse(p.guardName(), source, "", "", map[string]any{stopPage: true})
-	if err != nil {
-		panic(err) // the text is ours
-	}
-	return trees[p.guardName()]
-}
-
-// guardName is seen in html/template's error about a page that does not end.
-func (p *clonePool) guardName() string { return p.name + " as a page" }
-
-func assemble[T buildable[T]](t T, trees map[string]*parse.Tree, funcs texttemplate.FuncMap) (runnable, error) {
-	t.Funcs(funcs)
-	for name, tree := range trees {
-		if _, err := t.AddParseTree(name, tree.Copy()); err != nil {
-			return nil, err
-		}
-	}
-	return t, nil
 }

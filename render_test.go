@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"text/template/parse"
@@ -253,7 +252,7 @@ func TestMissingToEachFunction(t *testing.T) {
 		refused = append(refused, names...)
 	}
 	for name, fn := range sprigFuncs(sprig.GenericFuncMap()) {
-		v := reflect.ValueOf(bind(fn, nil))
+		v := reflect.ValueOf(goFunc(bind(fn), nil))
 		var args []reflect.Value
 		for in := range v.Type().Ins() {
 			if !v.Type().IsVariadic() || len(args) < v.Type().NumIn()-1 {
@@ -1088,65 +1087,6 @@ func TestCheckOfURLFor(t *testing.T) {
 	}
 }
 
-// TestConcurrentRender: pages of one App at the same time, each with the request
-// it belongs to.
-func TestConcurrentRender(t *testing.T) {
-	c := pageContext(t, map[string]string{
-		"base.html": `{{block "content" .}}{{end}} {{session.name}} {{request.URL.Path}}`,
-		"page.html": `{{extends "base.html"}}{{define "content"}}{{request.URL.Path}} {{wait}}{{.x}}{{end}}`,
-	}, func(a *App) {
-		a.TemplateFunc("wait", func(c *Context) string { time.Sleep(time.Millisecond); return c.Request.URL.Path })
-	})
-	var group sync.WaitGroup
-	for i := range 100 {
-		group.Go(func() {
-			path := fmt.Sprintf("/%d", i)
-			c := c.app.NewContext(nil, httptest.NewRequest("GET", path, nil))
-			c.Session().Set("name", path)
-			for range 5 {
-				got := renderPage(t, c, "page.html", Data{"x": path})
-				if want := strings.Join([]string{path, path + path, path, path}, " "); got != want {
-					t.Errorf("got %q, want %q", got, want)
-				}
-			}
-		})
-	}
-	group.Wait()
-	pool := c.app.renderer.current().pages["page.html"].run.(*clonePool)
-	for range len(pool.free) {
-		if cl := <-pool.free; cl.funcs.c != nil || cl.funcs.g != nil {
-			t.Error("a copy at rest still holds a request")
-		}
-	}
-}
-
-// TestRenderReusesCopies: a page is parsed and escaped once, and a page without
-// the session does not load it.
-func TestRenderReusesCopies(t *testing.T) {
-	c := pageContext(t, map[string]string{
-		"base.html": `<p>{{block "content" .}}{{end}}</p>`,
-		"page.html": `{{extends "base.html"}}{{define "content"}}{{.x}}{{super}}{{end}}`,
-		"fail.html": `{{.x.Gone}}`,
-	})
-	for _, name := range []string{"page.html", "fail.html"} {
-		pool := c.app.renderer.current().pages[name].run.(*clonePool)
-		first := <-pool.free
-		pool.free <- first
-		for range 10 {
-			c.app.renderer.render(c, name, Data{"x": account{}})
-		}
-		if n := len(pool.free); n != 1 {
-			t.Errorf("%s: %d copies, want 1", name, n)
-		}
-		if <-pool.free != first {
-			t.Errorf("%s: the copy was made anew", name)
-		}
-	}
-	if vary := c.Header().Get("Vary"); vary != "" {
-		t.Errorf("a page without session: got Vary %q, want none", vary)
-	}
-}
-
 // TestRenderResultIsOwn: a later page does not write over an earlier one.
 func TestRenderResultIsOwn(t *testing.T) {
 	c := pageContext(t, map[string]string{"a.txt": "{{.x}}"})
@@ -1181,7 +1121,7 @@ func FuzzExtends(f *testing.F) {
 			if page.err == nil && page.run == nil {
 				t.Errorf("%q has neither an error nor a way to run, in %q", name, files)
 			}
-			if page.err == nil && !recursive(rd.current().pages[name].run.(*clonePool)) {
+			if page.err == nil && !recursive(page.parts) {
 				if _, err := rd.render(c, name, nil); err != nil {
 					t.Errorf("%q was found right and failed: %v, in %q", name, err, files)
 				}
@@ -1233,7 +1173,7 @@ func fuzzTemplate(source []byte) string {
 }
 
 // recursive reports whether a page includes itself without end.
-func recursive(p *clonePool) bool {
+func recursive(p *composition) bool {
 	var visit func(name string, path []string) bool
 	visit = func(name string, path []string) bool {
 		if slices.Contains(path, name) {

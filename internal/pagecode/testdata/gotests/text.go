@@ -1,0 +1,9 @@
+package template
+
+import (
+	std "text/template"
+)
+
+const escapes = false
+
+type ExecError = std.ExecError
