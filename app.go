@@ -55,6 +55,7 @@ type App struct {
 	router          *router
 	renderer        *renderer
 	sessions        SessionStore
+	sessionCookies  *sessionCookies
 	crossOrigin     *http.CrossOriginProtection
 	handler         http.Handler // the middleware around serve
 	embedded        sync.Map     // embed.FS → *fileTags; static.go
@@ -166,6 +167,7 @@ func (a *App) build() error {
 	keep(a.router.checkKinds())
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
+	a.sessionCookies = newSessionCookies(&a.Config)
 	a.crossOrigin, err = a.Config.newCrossOriginProtection()
 	keep(err)
 	// A broken page is the failure of that page, and of Check.

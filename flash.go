@@ -1,11 +1,12 @@
 package hipflask
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
+
+	"github.com/hipflask/hipflask/internal/jsontext"
 )
 
 // Message is a flashed message. In a page it prints as its text, escaped like
@@ -16,8 +17,11 @@ type Message struct{ Category, Text string }
 func (m Message) String() string { return m.Text }
 
 // MarshalJSON writes [category, text].
-func (m Message) MarshalJSON() ([]byte, error) {
-	return marshal([2]string{m.Category, m.Text})
+func (m Message) MarshalJSON() ([]byte, error) { return m.appendJSON(nil), nil }
+
+func (m Message) appendJSON(dst []byte) []byte {
+	dst = jsontext.AppendString(append(dst, '['), m.Category, false)
+	return append(jsontext.AppendString(append(dst, ','), m.Text, false), ']')
 }
 
 // UnmarshalJSON reads [category, text].
@@ -48,38 +52,43 @@ func (c *Context) FlashAs(category, text string) {
 
 // flash keeps a message, and reports whether it could.
 func (s *Session) flash(m Message) bool {
-	message, err := marshal(m)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.writable(flashesKey) {
 		return false
 	}
-	if err != nil {
-		s.fail(err)
-		return false
+	if s.flashing == nil {
+		list, _ := s.values.get(flashesKey)
+		s.flashing = beginFlashes(list)
 	}
-	s.put(flashesKey, s.appendFlash(message))
+	if len(s.flashing) > len("[") {
+		s.flashing = append(s.flashing, ',')
+	}
+	s.flashing = m.appendJSON(s.flashing)
+	s.unsettled = true
+	s.changed()
 	return true
 }
 
-// appendFlash adds a message to the JSON list of them without decoding it, and
-// mostly without copying it: a view may flash for each of a thousand rows. What
-// is no list begins a new one.
-func (s *Session) appendFlash(message []byte) json.RawMessage {
-	list := bytes.TrimSpace(s.values[flashesKey])
-	if !bytes.HasPrefix(list, []byte("[")) {
-		list = []byte("[]")
+// beginFlashes is a list of messages up to its end, for more to be appended. What is
+// no list begins a new one.
+func beginFlashes(list string) []byte {
+	list = strings.TrimSpace(list)
+	if !strings.HasPrefix(list, "[") {
+		list = "[]"
 	}
-	open := bytes.TrimSpace(list[:len(list)-1])
-	if s.flashList != &list[0] { // not yet a list of our own, with room at its end
-		open = append(make([]byte, 0, 2*len(list)+len(message)), open...)
+	list = strings.TrimSpace(list[:len(list)-1])
+	return append(make([]byte, 0, 2*len(list)+64), list...)
+}
+
+// settleFlashes puts the list of messages among the values. Until somebody looks, it
+// grows apart from them: a view may flash for each of a thousand rows.
+func (s *Session) settleFlashes() {
+	if s.unsettled {
+		s.unsettled = false
+		s.own()
+		s.values = s.values.with(flashesKey, string(append(s.flashing, ']')))
 	}
-	if len(open) > len("[") {
-		open = append(open, ',')
-	}
-	list = append(append(open, message...), ']')
-	s.flashList = &list[0]
-	return list
 }
 
 // FlashedMessages returns the messages flashed and not yet shown, oldest first:
@@ -108,49 +117,102 @@ func (s *Session) takeFlashes() []Message {
 		return s.flashed
 	}
 	s.flashesRead = true
-	if raw, ok := s.values[flashesKey]; ok {
+	s.settleFlashes()
+	if raw, ok := s.values.get(flashesKey); ok {
 		s.take(flashesKey)
-		// What somebody else stored under our key may be no messages: none then.
-		if json.Unmarshal(raw, &s.flashed) != nil {
-			s.flashed = nil
-		}
+		s.flashed = parseFlashes(raw)
 	}
 	return s.flashed
 }
 
-// rawFlashes returns the messages among a session's values as they are.
-func rawFlashes(values map[string]json.RawMessage) []json.RawMessage {
-	var list []json.RawMessage
-	if json.Unmarshal(values[flashesKey], &list) != nil {
+// parseFlashes reads a list of messages. What somebody else stored under our key may
+// be none: no messages then.
+func parseFlashes(list string) (messages []Message) {
+	rest, ok := strings.CutPrefix(list, "[[")
+	for ok {
+		var m Message
+		if m.Category, rest, ok = cutString(rest, ","); !ok {
+			break
+		}
+		if m.Text, rest, ok = cutString(rest, "]"); !ok {
+			break
+		}
+		messages = append(messages, m)
+		if rest == "]" {
+			return messages
+		}
+		rest, ok = strings.CutPrefix(rest, ",[")
+	}
+	if json.Unmarshal([]byte(list), &messages) != nil { // not as simple as we write it
 		return nil
 	}
-	return list
+	return messages
 }
 
-// withoutOldestFlashes returns a copy of values less its oldest messages: at
-// least one, and more until size bytes are gone. It returns nil if there was
-// none.
-func withoutOldestFlashes(values map[string]json.RawMessage, size int) map[string]json.RawMessage {
-	list := rawFlashes(values)
-	if len(list) == 0 {
+// cutString takes a JSON string without escapes, and what must follow it, from the
+// front of a text.
+func cutString(text, follows string) (plain, rest string, ok bool) {
+	if !strings.HasPrefix(text, `"`) {
+		return "", "", false
+	}
+	quoted, rest, found := strings.Cut(text[1:], `"`)
+	if !found {
+		return "", "", false
+	}
+	if plain, ok = jsontext.PlainString(text[:len(quoted)+2]); !ok {
+		return "", "", false
+	}
+	rest, ok = strings.CutPrefix(rest, follows)
+	return plain, rest, ok
+}
+
+// rawFlashes returns the messages of a list as they are.
+func rawFlashes(list string) (messages []json.RawMessage) {
+	if json.Unmarshal([]byte(list), &messages) != nil {
 		return nil
 	}
+	return messages
+}
+
+// withoutOldestFlashes returns a list less its oldest messages: at least one, and
+// more until size bytes are gone. It reports false if there was none. The list is
+// empty if none is left.
+func withoutOldestFlashes(list string, size int) (less string, dropped bool) {
+	messages := rawFlashes(list)
+	if len(messages) == 0 {
+		return list, false
+	}
 	n := 0
-	for ; n == 0 || n < len(list) && size > 0; n++ {
-		size -= len(list[n])
+	for ; n == 0 || n < len(messages) && size > 0; n++ {
+		size -= len(messages[n])
 	}
-	less := maps.Clone(values)
-	delete(less, flashesKey)
-	if n < len(list) {
-		less[flashesKey], _ = marshal(list[n:])
+	if n == len(messages) {
+		return "", true
 	}
-	return less
+	rest, _ := marshal(messages[n:])
+	return string(rest), true
+}
+
+// withoutOldestFlashes returns a copy of the values with fewer messages, if there
+// are any.
+func (v sessionValues) withoutOldestFlashes(size int) (less sessionValues, dropped bool) {
+	list, _ := v.get(flashesKey)
+	list, dropped = withoutOldestFlashes(list, size)
+	switch {
+	case !dropped:
+		return v, false
+	case list == "":
+		return v.copied().without(flashesKey), true
+	}
+	return v.copied().with(flashesKey, list), true
 }
 
 // warnDropped logs how many of the session's messages are not among the values
 // that were saved. Their texts may be private.
-func (s *Session) warnDropped(saved map[string]json.RawMessage) {
-	if n := len(rawFlashes(s.values)) - len(rawFlashes(saved)); n > 0 {
+func (s *Session) warnDropped(saved sessionValues) {
+	all, _ := s.values.get(flashesKey)
+	kept, _ := saved.get(flashesKey)
+	if n := len(rawFlashes(all)) - len(rawFlashes(kept)); n > 0 {
 		s.c.app.Logger().Warn("hipflask: flashed messages were dropped, oldest first: with them the session is too large for its cookie. "+
 			"Does the layout show get_flashed_messages?", "dropped", n)
 	}

@@ -141,19 +141,16 @@ func TestAppendFlash(t *testing.T) {
 		{" [ [\"a\",\"b\"]\n] ", `["a","b"],["","x"]`},
 	}
 	for _, tt := range tests {
-		before := []byte(tt.list)
-		s := &Session{values: map[string]json.RawMessage{flashesKey: before}}
-		got := s.appendFlash([]byte(`["","x"]`))
-		if string(before) != tt.list {
-			t.Errorf("%q was changed in place: %s", tt.list, before)
-		}
-		if !sameJSON(got, got) || strings.ReplaceAll(string(got), " ", "") != "["+tt.want+"]" {
-			t.Errorf("%q: got %s, want [%s]", tt.list, got, tt.want)
-		}
-		s.values[flashesKey] = got
-		if again, want := s.appendFlash([]byte(`["","y"]`)), string(got[:len(got)-1])+`,["","y"]]`; string(again) != want {
-			t.Errorf("%q, once more: got %s, want %s", tt.list, again, want)
-		}
+		newVisitor(t, sessionApp(t)).visit(func(c *Context) {
+			s := c.Session()
+			s.put(flashesKey, tt.list)
+			for i, want := range []string{"[" + tt.want + "]", "[" + tt.want + `,["","y"]]`} {
+				s.flash(Message{"", []string{"x", "y"}[i]})
+				if got, _ := s.raw(flashesKey); strings.ReplaceAll(got, " ", "") != want {
+					t.Errorf("%q: got %s, want %s", tt.list, got, want)
+				}
+			}
+		})
 	}
 }
 
@@ -292,14 +289,15 @@ func TestFlashGivesWay(t *testing.T) {
 func TestWithoutOldestFlashes(t *testing.T) {
 	list := `[["a","1"],["b","2"],["c","3"]]`
 	for size, want := range map[int]string{0: `[["b","2"],["c","3"]]`, 9: `[["b","2"],["c","3"]]`, 10: `[["c","3"]]`, 100: ``} {
-		values := map[string]json.RawMessage{"_flashes": json.RawMessage(list), "a": json.RawMessage("1")}
-		got := withoutOldestFlashes(values, size)
-		if string(got["_flashes"]) != want || string(got["a"]) != "1" || string(values["_flashes"]) != list {
-			t.Errorf("%d bytes: got %s, want %s", size, got["_flashes"], want)
+		values := sessionValues{{"_flashes", list}, {"a", "1"}}
+		got, dropped := values.withoutOldestFlashes(size)
+		flashes, _ := got.get("_flashes")
+		if a, _ := got.get("a"); !dropped || flashes != want || a != "1" || values[0].json != list {
+			t.Errorf("%d bytes: got %s, want %s", size, flashes, want)
 		}
 	}
-	if got := withoutOldestFlashes(map[string]json.RawMessage{"a": json.RawMessage("1")}, 1); got != nil {
-		t.Errorf("no messages: got %s, want nil", got)
+	if got, dropped := (sessionValues{{"a", "1"}}).withoutOldestFlashes(1); dropped {
+		t.Errorf("no messages: got %s, want it left alone", got)
 	}
 }
 

@@ -7,22 +7,127 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/hipflask/hipflask/internal/jsontext"
 )
 
 // JSON as replies, sessions and configuration have it.
 
 // marshal is json.Marshal without its escapes for HTML: no browser takes
 // application/json for a page, and in a cookie they cost six bytes for one.
-func marshal(value any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
-		return nil, err
+func marshal(value any) ([]byte, error) { return appendJSON(nil, value, 0) }
+
+// maxPlainDepth is how deep appendJSON goes by itself. What is deeper may have no
+// end, which encoding/json finds out.
+const maxPlainDepth = 100
+
+// appendJSON appends a value as marshal writes it. The usual kinds are written
+// here, and all others by encoding/json.
+func appendJSON(dst []byte, value any, depth int) ([]byte, error) {
+	if depth > maxPlainDepth {
+		return appendOtherJSON(dst, value)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	switch v := value.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case bool:
+		return strconv.AppendBool(dst, v), nil
+	case string:
+		return jsontext.AppendString(dst, v, false), nil
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10), nil
+	case int64:
+		return strconv.AppendInt(dst, v, 10), nil
+	case float64:
+		if written, ok := jsontext.AppendFloat(dst, v); ok {
+			return written, nil
+		}
+	case []string:
+		if v != nil {
+			return appendJSONList(dst, v, func(dst []byte, text string) ([]byte, error) {
+				return jsontext.AppendString(dst, text, false), nil
+			})
+		}
+	case []any:
+		if v != nil {
+			return appendJSONList(dst, v, func(dst []byte, item any) ([]byte, error) { return appendJSON(dst, item, depth+1) })
+		}
+	case []map[string]any:
+		if v != nil {
+			return appendJSONList(dst, v, func(dst []byte, item map[string]any) ([]byte, error) { return appendJSON(dst, item, depth+1) })
+		}
+	case Data:
+		return appendJSON(dst, map[string]any(v), depth)
+	case map[string]any:
+		if v != nil {
+			return appendJSONMap(dst, v, depth)
+		}
+	}
+	return appendOtherJSON(dst, value)
+}
+
+func appendJSONList[T any](dst []byte, list []T, add func(dst []byte, item T) ([]byte, error)) (_ []byte, err error) {
+	dst = append(dst, '[')
+	for i, item := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if dst, err = add(dst, item); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, ']'), nil
+}
+
+func appendJSONMap(dst []byte, m map[string]any, depth int) (_ []byte, err error) {
+	var few [16]string // most have no more
+	keys := few[:0]
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	dst = append(dst, '{')
+	for i, key := range keys {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(jsontext.AppendString(dst, key, false), ':')
+		if dst, err = appendJSON(dst, m[key], depth+1); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+// jsonWriter is a json.Encoder and what it writes to.
+type jsonWriter struct {
+	text    bytes.Buffer
+	encoder *json.Encoder
+}
+
+var jsonWriters = sync.Pool{New: func() any {
+	w := &jsonWriter{}
+	w.encoder = json.NewEncoder(&w.text)
+	w.encoder.SetEscapeHTML(false)
+	return w
+}}
+
+func appendOtherJSON(dst []byte, value any) ([]byte, error) {
+	w := jsonWriters.Get().(*jsonWriter)
+	defer func() {
+		if w.text.Cap() <= maxPooledBuffer {
+			jsonWriters.Put(w)
+		}
+	}()
+	w.text.Reset()
+	if err := w.encoder.Encode(value); err != nil {
+		return dst, err
+	}
+	return append(dst, bytes.TrimSuffix(w.text.Bytes(), []byte("\n"))...), nil
 }
 
 // unmarshal is json.Unmarshal, but in an any, or a map or list of them, whole

@@ -479,9 +479,9 @@ func (c *Context) carrySession(cookie *http.Cookie, setCookie string) {
 func (s *Session) reopen(setCookie string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.loaded, s.opened, s.values, s.owned = false, SessionData{}, nil, false
+	s.loaded, s.opened, s.values, s.owned = false, openedSession{}, nil, false
 	s.checked, s.started = false, time.Time{} // SessionsValidSince is asked about this one, too
-	s.written, s.renewed, s.template, s.flashList = false, false, nil, nil
+	s.written, s.renewed, s.template, s.flashing, s.unsettled = false, false, nil, nil, false
 	s.setCookie = setCookie
 }
 

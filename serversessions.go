@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -151,7 +152,7 @@ func (s *ServerSessionStore) Open(ctx context.Context, cookie string) (SessionDa
 		State:  opened,
 		Issued: time.UnixMilli(opened.Saved),
 		// The refresh of a permanent session is the framework's, by each request.
-		Resave: s.IdleTimeout > 0 && idle >= refreshAfter(s.IdleTimeout) && !isTrue(opened.Values[permanentKey]),
+		Resave: s.IdleTimeout > 0 && idle >= refreshAfter(s.IdleTimeout) && string(opened.Values[permanentKey]) != "true",
 	}, true, nil
 }
 
@@ -202,7 +203,7 @@ func uninterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 // update writes an opened session. If nothing changed, it does so only to move
 // the end of its time.
 func (s *ServerSessionStore) update(ctx context.Context, opened *serverSession, data SessionData) (string, error) {
-	unchanged := maps.EqualFunc(data.Values, opened.Values, sameText)
+	unchanged := maps.EqualFunc(data.Values, opened.Values, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) })
 	if unchanged && data.Issued.Sub(time.UnixMilli(opened.Saved)) < refreshAfter(s.idleTime(data)) {
 		return opened.id, nil
 	}
@@ -331,8 +332,8 @@ func (s *ServerSessionStore) write(ctx context.Context, key string, began time.T
 			}
 			return nil
 		}
-		record.Values = withoutOldestFlashes(record.Values, len(text)-maxServerSession)
-		if record.Values == nil {
+		fewer, dropped := valuesOf(record.Values).withoutOldestFlashes(len(text) - maxServerSession)
+		if record.Values = fewer.asMap(); !dropped {
 			return fmt.Errorf("hipflask: the session is too large: %d bytes, and the limit is %d. "+
 				"Store less, such as an id instead of the thing", len(text), maxServerSession)
 		}

@@ -1,21 +1,17 @@
 package hipflask
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"iter"
 	"net/http"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 // ErrNoSecretKey is the error of a request that changes its session, or
@@ -48,11 +44,11 @@ type Session struct {
 
 	mu       sync.Mutex
 	loaded   bool
-	opened   SessionData // as the store gave it; never changed
-	started  time.Time   // what was kept under startedKey; zero for a new session
-	checked  bool        // Config.SessionsValidSince was asked
-	values   map[string]json.RawMessage
-	owned    bool           // values is no longer opened.Values, but a copy
+	opened   openedSession // as the store gave it; never changed
+	started  time.Time     // what was kept under startedKey; zero for a new session
+	checked  bool          // Config.SessionsValidSince was asked
+	values   sessionValues
+	owned    bool           // values is no longer opened.values, but a copy
 	touched  bool           // read or changed: the reply varies with the cookie
 	written  bool           // changed by some method, though perhaps to what it was
 	renewed  bool           // Renew was called
@@ -65,7 +61,16 @@ type Session struct {
 
 	flashesRead bool
 	flashed     []Message // this request's flashes, once read; flash.go
-	flashList   *byte     // where the list of flashes begins if this Session made it
+	flashing    []byte    // the list of flashes as it grows, newer than that in values if unsettled
+	unsettled   bool
+}
+
+// openedSession is what a store gave for a cookie.
+type openedSession struct {
+	values sessionValues
+	issued time.Time
+	state  any  // SessionData.State
+	resave bool // SessionData.Resave
 }
 
 // SessionStore keeps sessions between requests. Config.SessionStore takes one;
@@ -184,16 +189,18 @@ func (s *Session) Get(key string, dst any) bool {
 }
 
 // GetString returns a value that is a string, else "".
-func (s *Session) GetString(key string) string { return sessionValue[string](s, key) }
+func (s *Session) GetString(key string) string { return typedValue[string](s, key) }
 
 // GetInt returns a value that is a whole number, else 0.
-func (s *Session) GetInt(key string) int { return sessionValue[int](s, key) }
+func (s *Session) GetInt(key string) int { return typedValue[int](s, key) }
 
 // GetBool returns a value that is a bool, else false.
-func (s *Session) GetBool(key string) bool { return sessionValue[bool](s, key) }
+func (s *Session) GetBool(key string) bool { return typedValue[bool](s, key) }
 
-func sessionValue[T any](s *Session, key string) (value T) {
-	s.Get(key, &value)
+func typedValue[T any](s *Session, key string) (value T) {
+	if raw, ok := s.raw(key); ok {
+		decodeValue(raw, &value)
+	}
 	return value
 }
 
@@ -208,8 +215,11 @@ func (s *Session) Keys() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touch()
-	keys := slices.AppendSeq(make([]string, 0, len(s.values)), maps.Keys(s.values))
-	slices.Sort(keys)
+	s.settleFlashes()
+	keys := make([]string, len(s.values))
+	for i, value := range s.values {
+		keys[i] = value.key
+	}
 	return keys
 }
 
@@ -252,7 +262,8 @@ func (s *Session) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.writable("") {
-		s.values, s.owned, s.renewed = map[string]json.RawMessage{}, true, true
+		s.values, s.owned, s.renewed = nil, true, true
+		s.flashing, s.unsettled = nil, false
 		s.changed()
 	}
 }
@@ -279,35 +290,41 @@ func (s *Session) Renew() {
 }
 
 // raw returns a value's JSON text.
-func (s *Session) raw(key string) (json.RawMessage, bool) {
+func (s *Session) raw(key string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touch()
-	raw, ok := s.values[key]
 	if key == flashesKey {
-		raw = bytes.Clone(raw) // Flash appends to it in place
+		s.settleFlashes()
 	}
-	return raw, ok
+	return s.values.get(key)
 }
 
 // The methods from here on need the lock.
 
 // put stores a value's JSON text; the session must be writable.
-func (s *Session) put(key string, raw json.RawMessage) {
+func (s *Session) put(key, raw string) {
+	if key == flashesKey {
+		s.flashing, s.unsettled = nil, false
+	}
 	s.own()
-	s.values[key] = raw
+	s.values = s.values.with(key, raw)
 	s.changed()
 }
 
 // take removes a value and returns it. Taking what is not there changes nothing.
-func (s *Session) take(key string) (json.RawMessage, bool) {
+func (s *Session) take(key string) (string, bool) {
 	if !s.writable(key) {
-		return nil, false
+		return "", false
 	}
-	raw, ok := s.values[key]
+	if key == flashesKey {
+		s.settleFlashes()
+		s.flashing = nil
+	}
+	raw, ok := s.values.get(key)
 	if ok {
 		s.own()
-		delete(s.values, key)
+		s.values = s.values.without(key)
 		s.changed()
 	}
 	return raw, ok
@@ -341,9 +358,7 @@ func (s *Session) own() {
 		return
 	}
 	s.owned = true
-	values := make(map[string]json.RawMessage, len(s.values)+1)
-	maps.Copy(values, s.values)
-	s.values = values
+	s.values = s.values.copied()
 }
 
 func (s *Session) changed() {
@@ -391,16 +406,16 @@ func (s *Session) load() {
 		return
 	}
 	s.loaded = true
-	cookies := s.c.Request.CookiesNamed(s.c.app.Config.sessionCookieName())
-	if len(cookies) > maxSessionCookies {
-		cookies = cookies[:maxSessionCookies]
-	}
-	for _, cookie := range cookies {
-		if s.open(cookie.Value) || s.err != nil {
+	tried := 0
+	for cookie := range cookieValues(s.c.Request.Header, s.c.app.Config.sessionCookieName()) {
+		if tried++; s.open(cookie) || s.err != nil {
 			return
 		}
+		if tried == maxSessionCookies {
+			break
+		}
 	}
-	if len(cookies) > 0 {
+	if tried > 0 {
 		s.c.app.Logger().Debug("hipflask: the session cookie is not valid (changed, expired or signed with another key): the session is empty")
 	}
 }
@@ -408,16 +423,63 @@ func (s *Session) load() {
 // open takes the session from one cookie's value, if it is valid. A blank
 // beside the value is no part of it.
 func (s *Session) open(cookie string) bool {
-	data, found, err := s.c.app.sessions.Open(s.c.Request.Context(), strings.Trim(cookie, " \t"))
+	opened, found, err := openSession(s.c.Request.Context(), s.c.app.sessions, strings.Trim(cookie, " \t"))
 	if err != nil {
 		s.failLookup(err)
 		return false
 	}
-	if !found || !s.c.app.Config.sessionAgeValid(data.Issued) {
+	if !found || !s.c.app.Config.sessionAgeValid(opened.issued) {
 		return false
 	}
-	s.opened, s.values = data, data.Values
+	s.opened, s.values = opened, opened.values
 	s.takeStarted()
+	return true
+}
+
+// openSession opens a session. The signed cookie, which most Apps have, is read
+// without the maps of a SessionData.
+func openSession(ctx context.Context, store SessionStore, cookie string) (opened openedSession, found bool, err error) {
+	if cs, ok := store.(*cookieStore); ok {
+		opened, found = cs.open(cookie)
+		return opened, found, nil
+	}
+	data, found, err := store.Open(ctx, cookie)
+	if !found || err != nil {
+		return opened, false, err
+	}
+	return openedSession{values: valuesOf(data.Values), issued: data.Issued, state: data.State, resave: data.Resave}, true, nil
+}
+
+// cookieValues are the values of the cookies of a name, as [http.Request.CookiesNamed]
+// finds them.
+func cookieValues(h http.Header, name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range h["Cookie"] {
+			for part := range strings.SplitSeq(line, ";") {
+				own, value, _ := strings.Cut(strings.Trim(part, httpBlanks), "=")
+				if strings.Trim(own, httpBlanks) != name {
+					continue
+				}
+				if n := len(value); n > 1 && value[0] == '"' && value[n-1] == '"' {
+					value = value[1 : n-1]
+				}
+				if isCookieValue(value) && !yield(value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+const httpBlanks = " \t\r\n"
+
+// isCookieValue reports whether a cookie may have this value.
+func isCookieValue(value string) bool {
+	for i := range len(value) {
+		if b := value[i]; b < ' ' || b > '~' || b == '"' || b == ';' || b == '\\' {
+			return false
+		}
+	}
 	return true
 }
 
@@ -427,14 +489,14 @@ func (s *Session) takeStarted() {
 	if s.c.app.Config.SessionsValidSince == nil {
 		return
 	}
+	raw, _ := s.values.get(startedKey)
 	var micros int64
-	if json.Unmarshal(s.values[startedKey], &micros) != nil {
+	if json.Unmarshal([]byte(raw), &micros) != nil {
 		micros = 0
 	}
 	s.started = time.UnixMicro(micros)
-	s.values = maps.Clone(s.values)
-	delete(s.values, startedKey)
-	s.opened.Values = s.values
+	s.values = s.values.copied().without(startedKey)
+	s.opened.values = s.values
 }
 
 // checkRevoked asks Config.SessionsValidSince about an opened session. Until the
@@ -445,7 +507,7 @@ func (s *Session) checkRevoked() {
 		return
 	}
 	opened, values := s.opened, s.values
-	s.opened, s.values = SessionData{}, nil
+	s.opened, s.values = openedSession{}, nil
 	view := &Session{c: s.c, loaded: true, checked: true, opened: opened, values: values}
 	since, err := validSince(s.c.Request.Context(), view)
 	switch {
@@ -543,6 +605,7 @@ func (s *Session) save() (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.load()
+	s.settleFlashes()
 	switch {
 	case s.ended() && s.err == nil:
 		s.setCookie, err = s.remove()
@@ -571,20 +634,21 @@ func (s *Session) needsSave() bool {
 	if len(s.values) == 0 {
 		return false
 	}
-	return s.renewed || s.opened.Resave ||
+	return s.renewed || s.opened.resave ||
 		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil && !s.c.proxied ||
-		s.written && !maps.EqualFunc(s.values, s.opened.Values, sameText)
+		s.written && !slices.Equal(s.values, s.opened.values)
 }
 
-func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
+func (s *Session) permanent() bool { return s.values.permanent() }
 
-func (s *Session) permanent() bool { return isTrue(s.values[permanentKey]) }
-
-func isTrue(raw json.RawMessage) bool { return string(raw) == "true" }
+func (v sessionValues) permanent() bool {
+	raw, _ := v.get(permanentKey)
+	return raw == "true"
+}
 
 // remove ends the session in the store and in the browser.
 func (s *Session) remove() (setCookie string, err error) {
-	if _, err := s.c.app.sessions.Save(s.c.Request.Context(), s.data(nil)); err != nil {
+	if _, err := s.keep(nil, time.Now()); err != nil {
 		return "", err
 	}
 	cookie := s.c.app.Config.sessionCookie(s.c.secure())
@@ -598,57 +662,98 @@ func (s *Session) remove() (setCookie string, err error) {
 // page flashes and none shows the messages, and a session that cannot be saved
 // any more would shut the visitor out.
 func (s *Session) store() (setCookie string, err error) {
-	cookie := s.c.app.Config.sessionCookie(s.c.secure())
-	values := s.values
+	cfg, now := &s.c.app.Config, time.Now()
+	name, values, lost := cfg.sessionCookieName(), s.values, false
 	for {
-		data := s.data(values)
-		value, err := s.c.app.sessions.Save(s.c.Request.Context(), data)
-		if err != nil {
+		value, err := s.keep(values, now)
+		if err != nil || value == "" {
 			return "", err
 		}
-		if value == "" {
-			return "", nil
-		}
-		cookie.Value = value
-		if s.permanent() {
-			cookie.Expires = data.Expires
-		}
-		excess := s.c.app.Config.cookieExcess(cookie)
+		excess := cfg.cookieExcess(name, value)
 		if excess <= 0 {
-			if len(values[flashesKey]) < len(s.values[flashesKey]) {
+			if lost {
 				s.warnDropped(values)
 			}
-			return cookieText(cookie)
+			var expires time.Time
+			if s.permanent() {
+				expires = now.Add(cfg.sessionLifetime())
+			}
+			return s.c.app.sessionCookies.text(value, expires, s.c.secure())
 		}
-		fewer := withoutOldestFlashes(values, excess/2)
-		if fewer == nil {
-			return "", s.c.app.Config.tooLarge(cookie, values)
+		fewer, dropped := values.withoutOldestFlashes(excess / 2)
+		if !dropped {
+			return "", cfg.tooLarge(name, value, values)
 		}
-		if values = fewer; len(values) == 0 {
+		if values, lost = fewer, true; len(values) == 0 {
 			s.warnDropped(values)
 			return s.remove()
 		}
 	}
 }
 
-// data returns the session for the store, with other values than its own.
-func (s *Session) data(values map[string]json.RawMessage) SessionData {
-	now := time.Now()
+// keep has the store save values, which may be fewer than the session's, and
+// returns the cookie's value.
+func (s *Session) keep(values sessionValues, now time.Time) (cookie string, err error) {
 	if s.c.app.Config.SessionsValidSince != nil && len(values) > 0 {
 		started := s.started
 		if s.renewed || started.IsZero() {
 			started = now
 		}
-		values = maps.Clone(values)
-		values[startedKey] = strconv.AppendInt(nil, started.UnixMicro(), 10)
+		values = values.copied().with(startedKey, strconv.FormatInt(started.UnixMicro(), 10))
 	}
-	return SessionData{
-		Values:  values,
-		State:   s.opened.State,
+	if cs, ok := s.c.app.sessions.(*cookieStore); ok {
+		return cs.save(values, now)
+	}
+	return s.c.app.sessions.Save(s.c.Request.Context(), SessionData{
+		Values:  values.asMap(),
+		State:   s.opened.state,
 		Issued:  now,
 		Expires: now.Add(s.c.app.Config.sessionLifetime()),
 		Renew:   s.renewed,
+	})
+}
+
+// sessionCookies is the Set-Cookie of the session but for its value, made once.
+type sessionCookies struct {
+	cfg           *Config
+	plain, secure cookieFrame
+}
+
+// cookieFrame is what stands around the value of a cookie and its expiry.
+type cookieFrame struct{ begin, middle, end string }
+
+func newSessionCookies(cfg *Config) *sessionCookies {
+	return &sessionCookies{cfg, newCookieFrame(cfg.sessionCookie(false)), newCookieFrame(cfg.sessionCookie(true))}
+}
+
+// newCookieFrame takes a cookie apart. It is empty for one that cannot be sent.
+func newCookieFrame(cookie *http.Cookie) (f cookieFrame) {
+	cookie.Value, cookie.Expires = "value", time.Unix(0, 0)
+	text, err := cookieText(cookie)
+	if err != nil {
+		return f
 	}
+	expires := "; Expires=" + cookie.Expires.UTC().Format(http.TimeFormat)
+	f.begin = cookie.Name + "="
+	f.middle, f.end, _ = strings.Cut(strings.TrimPrefix(text, f.begin+cookie.Value), expires)
+	return f
+}
+
+// text is the whole Set-Cookie; the zero time is no expiry.
+func (sc *sessionCookies) text(value string, expires time.Time, secure bool) (string, error) {
+	f := &sc.plain
+	if secure {
+		f = &sc.secure
+	}
+	if f.begin == "" || !isCookieValue(value) || strings.ContainsAny(value, " ,") { // which need care
+		cookie := sc.cfg.sessionCookie(secure)
+		cookie.Value, cookie.Expires = value, expires
+		return cookieText(cookie)
+	}
+	if expires.IsZero() {
+		return f.begin + value + f.middle + f.end, nil
+	}
+	return f.begin + value + f.middle + "; Expires=" + expires.UTC().Format(http.TimeFormat) + f.end, nil
 }
 
 // cookieText is the cookie's Set-Cookie. net/http would drop what a cookie cannot
@@ -661,18 +766,17 @@ func cookieText(cookie *http.Cookie) (string, error) {
 }
 
 // tooLarge names what fills the cookie, largest first.
-func (cfg *Config) tooLarge(cookie *http.Cookie, values map[string]json.RawMessage) error {
-	keys := slices.SortedFunc(maps.Keys(values), func(a, b string) int {
-		return cmp.Or(len(values[b])-len(values[a]), strings.Compare(a, b))
-	})
-	sizes := make([]string, len(keys))
-	for i, key := range keys {
-		sizes[i] = fmt.Sprintf("%q %d bytes", key, len(values[key]))
+func (cfg *Config) tooLarge(name, value string, values sessionValues) error {
+	values = values.copied()
+	slices.SortStableFunc(values, func(a, b sessionValue) int { return len(b.json) - len(a.json) })
+	sizes := make([]string, len(values))
+	for i, value := range values {
+		sizes[i] = fmt.Sprintf("%q %d bytes", value.key, len(value.json))
 	}
 	return fmt.Errorf("hipflask: the session is too large for its cookie %q: name and value are %d bytes, the limit is %d "+
 		"(Config.MaxCookieSize; browsers drop larger ones without a word). In it, before signing: %s. "+
 		"Store less, such as an id instead of the thing, or keep sessions on the server with Config.SessionStore",
-		cookie.Name, len(cookie.Name)+len(cookie.Value), cfg.maxCookieSize(), strings.Join(sizes, ", "))
+		name, len(name)+len(value), cfg.maxCookieSize(), strings.Join(sizes, ", "))
 }
 
 // addVaryCookie says, once, that the reply depends on the request's cookies.
@@ -693,59 +797,23 @@ func (s *Session) templateMap() map[string]any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touch()
+	s.settleFlashes()
 	if s.template == nil {
-		s.template = make(map[string]any, len(s.values))
-		for key, raw := range s.values {
-			var value any
-			decodeValue(raw, &value)
-			s.template[key] = value
-		}
+		s.template = s.values.templateValues()
 	}
 	return s.template
-}
-
-// Values.
-
-func encodeValue(key string, value any) (json.RawMessage, error) {
-	if !utf8.ValidString(key) {
-		return nil, fmt.Errorf("hipflask: session key %q cannot be stored: it is not UTF-8", key)
-	}
-	raw, err := marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("hipflask: the value for session key %q, a %T, cannot be stored as JSON: %w", key, value, err)
-	}
-	return raw, nil
-}
-
-// decodeValue decodes into a fresh value first: a JSON decoder that fails may
-// have filled its target by half.
-func decodeValue(raw json.RawMessage, dst any) bool {
-	target := reflect.ValueOf(dst).Elem()
-	fresh := reflect.New(target.Type())
-	if err := unmarshal(raw, fresh.Interface()); err != nil && !errors.Is(err, errTooLarge) { // Flask has put it there
-		return false
-	}
-	target.Set(fresh.Elem())
-	return true
-}
-
-// mustPoint panics unless dst can take a value, as errors.As does.
-func mustPoint(method, key string, dst any) {
-	if v := reflect.ValueOf(dst); v.Kind() != reflect.Pointer || v.IsNil() {
-		panic(fmt.Sprintf("hipflask: Session.%s(%q, %T): the second argument must be a pointer to a variable, such as &name", method, key, dst))
-	}
 }
 
 // Configuration.
 
 // cookieExcess returns by how many bytes the cookie is larger than browsers
 // keep. A negative MaxCookieSize is no limit.
-func (cfg *Config) cookieExcess(cookie *http.Cookie) int {
+func (cfg *Config) cookieExcess(name, value string) int {
 	limit := cfg.maxCookieSize()
 	if limit < 0 {
 		return 0
 	}
-	return len(cookie.Name) + len(cookie.Value) - limit
+	return len(name) + len(value) - limit
 }
 
 // sessionCookie returns the session cookie without a value. Browsers take a

@@ -1,16 +1,23 @@
 package hipflask
 
 import (
+	"bytes"
 	"context"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"hash"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/securecookie"
+
+	"github.com/hipflask/hipflask/internal/jsontext"
 )
 
 // cookieStore is the default SessionStore: the session itself is the cookie,
@@ -23,8 +30,14 @@ import (
 // with it; see mayRefreshSession.
 type cookieStore struct {
 	name      string
-	permanent string                       // how a permanent session's cookie begins, name and all
-	codecs    []*securecookie.SecureCookie // the first signs; the others, for the fallback keys, only read
+	permanent string        // how a permanent session's cookie begins, name and all
+	codecs    []cookieCodec // the first signs; the others, for the fallback keys, only read
+}
+
+// cookieCodec makes a cookie's value of a text, for a name that is signed with it.
+type cookieCodec interface {
+	encode(name string, text []byte) (string, error)
+	decode(name, value string) (text string, ok bool)
 }
 
 const permanentMark = "p."
@@ -62,20 +75,20 @@ func newCookieStore(cfg *Config) (*cookieStore, error) {
 // other, and switching Config.SessionCookieEncrypt begins every session anew. A
 // reader that tried both would let a signed cookie in where only encrypted ones
 // were meant to count.
-func newSessionCodec(secret string, encrypt bool) (*securecookie.SecureCookie, error) {
-	purpose, block := "session/signed", []byte(nil)
-	if encrypt {
-		purpose = "session/encrypted"
-		var err error
-		if block, err = deriveKey(secret, "session/encryption"); err != nil {
-			return nil, err
-		}
+func newSessionCodec(secret string, encrypt bool) (cookieCodec, error) {
+	if !encrypt {
+		key, err := deriveKey(secret, "session/signed")
+		return &signer{key: key}, err
 	}
-	mac, err := deriveKey(secret, purpose)
+	block, err := deriveKey(secret, "session/encryption")
 	if err != nil {
 		return nil, err
 	}
-	return securecookie.New(mac, block).SetSerializer(securecookie.NopEncoder{}).MaxAge(0).MaxLength(0), nil
+	mac, err := deriveKey(secret, "session/encrypted")
+	if err != nil {
+		return nil, err
+	}
+	return encrypter{securecookie.New(mac, block).SetSerializer(securecookie.NopEncoder{}).MaxAge(0).MaxLength(0)}, nil
 }
 
 // deriveKey makes a key of 32 bytes for one purpose from the secret, so that
@@ -90,46 +103,194 @@ func deriveKey(secret, purpose string) ([]byte, error) {
 
 // Open implements [SessionStore].
 func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool, error) {
-	cookie, permanent := strings.CutPrefix(cookie, permanentMark)
-	if !isCanonical(cookie) {
-		return SessionData{}, false, nil
-	}
-	for i, codec := range cs.codecs {
-		var text []byte
-		if codec.Decode(cs.signedName(permanent), cookie, &text) != nil {
-			continue
-		}
-		var payload cookiePayload
-		if json.Unmarshal(text, &payload) != nil {
-			return SessionData{}, false, nil
-		}
-		return SessionData{Values: payload.Values, Issued: time.Unix(payload.Issued, 0), Resave: i > 0}, true, nil
-	}
-	return SessionData{}, false, nil
+	opened, found := cs.open(cookie)
+	return SessionData{Values: opened.values.asMap(), Issued: opened.issued, Resave: opened.resave}, found, nil
 }
 
 // Save implements [SessionStore].
 func (cs *cookieStore) Save(_ context.Context, data SessionData) (string, error) {
-	text, err := marshal(cookiePayload{data.Issued.Unix(), data.Values})
-	if err != nil {
-		return "", fmt.Errorf("hipflask: the session cannot be encoded: %w", err)
+	return cs.save(valuesOf(data.Values), data.Issued)
+}
+
+func (cs *cookieStore) open(cookie string) (opened openedSession, found bool) {
+	cookie, permanent := strings.CutPrefix(cookie, permanentMark)
+	if !isCanonical(cookie) {
+		return opened, false
 	}
-	permanent := isTrue(data.Values[permanentKey])
-	// Encrypting overwrites text, which nobody else has.
-	cookie, err := cs.codecs[0].Encode(cs.signedName(permanent), text)
+	for i, codec := range cs.codecs {
+		text, ok := codec.decode(cs.signedName(permanent), cookie)
+		if !ok {
+			continue
+		}
+		opened, found = parsePayload(text)
+		opened.resave = i > 0
+		return opened, found
+	}
+	return opened, false
+}
+
+func (cs *cookieStore) save(values sessionValues, issued time.Time) (string, error) {
+	b := cookieBuffers.Get().(*cookieBuffer)
+	defer b.free()
+	b.text = appendPayload(b.text[:0], values, issued)
+	permanent := values.permanent()
+	// Encrypting overwrites the text, which nobody else has.
+	cookie, err := cs.codecs[0].encode(cs.signedName(permanent), b.text)
 	if permanent {
 		cookie = permanentMark + cookie
 	}
 	return cookie, err
 }
 
+// appendPayload writes a cookiePayload, as encoding/json would.
+func appendPayload(dst []byte, values sessionValues, issued time.Time) []byte {
+	dst = strconv.AppendInt(append(dst, `{"t":`...), issued.Unix(), 10)
+	dst = append(dst, `,"v":{`...)
+	for i, value := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(jsontext.AppendString(dst, value.key, false), ':')
+		dst = append(dst, value.json...)
+	}
+	return append(dst, "}}"...)
+}
+
+// parsePayload reads a cookiePayload. One that was not written by appendPayload is
+// read by encoding/json.
+func parsePayload(text string) (opened openedSession, ok bool) {
+	if opened, ok = parsePlainPayload(text); ok {
+		return opened, true
+	}
+	var payload cookiePayload
+	if json.Unmarshal([]byte(text), &payload) != nil {
+		return openedSession{}, false
+	}
+	return openedSession{values: valuesOf(payload.Values), issued: time.Unix(payload.Issued, 0)}, true
+}
+
+func parsePlainPayload(text string) (opened openedSession, ok bool) {
+	rest, ok := strings.CutPrefix(text, `{"t":`)
+	if !ok {
+		return opened, false
+	}
+	seconds, rest, _ := strings.Cut(rest, ",")
+	issued, err := strconv.ParseInt(seconds, 10, 64)
+	if rest, ok = strings.CutPrefix(rest, `"v":{`); !ok || err != nil {
+		return opened, false
+	}
+	opened.issued = time.Unix(issued, 0)
+	for i := 0; ; {
+		end := strings.Index(rest[i:], `":`) + i + 1
+		key, plain := jsontext.PlainString(rest[i:max(end, i)])
+		if !plain {
+			return opened, rest == "}}"
+		}
+		begin := end + 1
+		if i = jsontext.End(rest, begin); i < 0 || i == len(rest) {
+			return opened, false
+		}
+		if n := len(opened.values); n > 0 && opened.values[n-1].key >= key {
+			return opened, false
+		}
+		opened.values = append(opened.values, sessionValue{key, rest[begin:i]})
+		switch {
+		case rest[i] == ',':
+			i++
+		default:
+			return opened, rest[i:] == "}}"
+		}
+	}
+}
+
 // isCanonical reports whether text is how base64 is written. The decoder also
 // takes line breaks, and any spare bits in the last group: several texts for
 // one cookie, where a list of ended sessions might look for one.
 func isCanonical(text string) bool {
-	if len(text) == 0 || len(text)%4 != 0 || strings.ContainsAny(text, "\r\n") {
+	if len(text) == 0 || len(text)%4 != 0 || strings.IndexByte(text, '\r') >= 0 || strings.IndexByte(text, '\n') >= 0 {
 		return false
 	}
-	_, err := base64.URLEncoding.Strict().DecodeString(text[len(text)-4:])
+	var last [3]byte
+	_, err := base64.URLEncoding.Strict().Decode(last[:], []byte(text[len(text)-4:]))
 	return err == nil
+}
+
+// signer signs a cookie just as securecookie does, which reads what it writes and
+// the other way round. It keeps the state of its HMAC, which securecookie makes
+// anew each time, and the buffers; both took longer than the signing.
+type signer struct {
+	key    []byte
+	hashes sync.Pool // of hash.Hash
+}
+
+// cookieBuffer is what a cookie is put together in.
+type cookieBuffer struct{ text, signed []byte }
+
+var cookieBuffers = sync.Pool{New: func() any { return new(cookieBuffer) }}
+
+func (b *cookieBuffer) free() {
+	if cap(b.text)+cap(b.signed) <= 64<<10 {
+		cookieBuffers.Put(b)
+	}
+}
+
+// encode makes the value: base64 of the time, the text in base64, and the MAC of
+// name, time and text, with a bar between each two.
+func (s *signer) encode(name string, text []byte) (string, error) {
+	b := cookieBuffers.Get().(*cookieBuffer)
+	defer b.free()
+	// 1. What is signed: name|time|text.
+	signed := append(append(b.signed[:0], name...), '|')
+	signed = append(strconv.AppendInt(signed, time.Now().Unix(), 10), '|')
+	signed = base64.URLEncoding.AppendEncode(signed, text)
+	// 2. The MAC takes the place of the name, behind the rest.
+	b.signed = s.appendMAC(append(signed, '|'), signed)
+	// 3. All of it in base64.
+	b.text = base64.URLEncoding.AppendEncode(b.text[:0], b.signed[len(name)+1:])
+	return string(b.text), nil
+}
+
+func (s *signer) decode(name, value string) (text string, ok bool) {
+	b := cookieBuffers.Get().(*cookieBuffer)
+	defer b.free()
+	b.text = append(b.text[:0], value...)
+	signed, err := base64.URLEncoding.AppendDecode(append(append(b.signed[:0], name...), '|'), b.text)
+	b.signed = signed
+	if err != nil {
+		return "", false
+	}
+	_, rest, _ := bytes.Cut(signed[len(name)+1:], []byte("|"))
+	encoded, mac, found := bytes.Cut(rest, []byte("|"))
+	if !found {
+		return "", false
+	}
+	b.text = s.appendMAC(b.text[:0], signed[:len(signed)-len(mac)-1])
+	if !hmac.Equal(mac, b.text) {
+		return "", false
+	}
+	b.text, err = base64.URLEncoding.AppendDecode(b.text[:0], encoded)
+	return string(b.text), err == nil
+}
+
+func (s *signer) appendMAC(dst, signed []byte) []byte {
+	mac, _ := s.hashes.Get().(hash.Hash)
+	if mac == nil {
+		mac = hmac.New(sha256.New, s.key)
+	}
+	mac.Reset()
+	mac.Write(signed)
+	dst = mac.Sum(dst)
+	s.hashes.Put(mac)
+	return dst
+}
+
+// encrypter is securecookie.
+type encrypter struct{ *securecookie.SecureCookie }
+
+func (e encrypter) encode(name string, text []byte) (string, error) { return e.Encode(name, text) }
+
+func (e encrypter) decode(name, value string) (string, bool) {
+	var text []byte
+	err := e.Decode(name, value, &text)
+	return string(text), err == nil
 }

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"text/template/parse"
 	"unicode/utf8"
+
+	"github.com/hipflask/hipflask/internal/jsontext"
 )
 
 // What html/template has put behind each pipeline that prints: functions that make
@@ -233,7 +235,7 @@ func (e *escaping) number(s *run, text []byte) {
 func (e *escaping) text(s *run, text string) {
 	switch {
 	case e.script:
-		s.tmp[0] = appendScript(s.tmp[0][:0], text)
+		s.tmp[0] = jsontext.AppendString(s.tmp[0][:0], text, true)
 		e.bytes(s, s.tmp[0])
 	case !e.leaves(text):
 		s.tmp[0] = append(s.tmp[0][:0], text...)
@@ -362,52 +364,6 @@ func appendSafeURL(dst, text []byte) []byte {
 		return append(dst, "#ZgotmplZ"...)
 	}
 	return append(dst, text...)
-}
-
-// appendScript writes a text as JavaScript has it: as JSON that can stand in HTML.
-func appendScript(dst []byte, text string) []byte {
-	dst = append(dst, '"')
-	done := 0
-	for i := 0; i < len(text); {
-		r, size := rune(text[i]), 1
-		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRuneInString(text[i:])
-		}
-		escaped := ""
-		switch {
-		case r == '"':
-			escaped = `\"`
-		case r == '\\':
-			escaped = `\\`
-		case r == '\b':
-			escaped = `\b`
-		case r == '\f':
-			escaped = `\f`
-		case r == '\n':
-			escaped = `\n`
-		case r == '\r':
-			escaped = `\r`
-		case r == '\t':
-			escaped = `\t`
-		case r < ' ' || r == '<' || r == '>' || r == '&':
-			escaped = `\u00`
-		case r == utf8.RuneError && size == 1:
-			escaped = `\ufffd`
-		case r == '\u2028':
-			escaped = `\u2028`
-		case r == '\u2029':
-			escaped = `\u2029`
-		}
-		if escaped != "" {
-			dst = append(append(dst, text[done:i]...), escaped...)
-			if escaped == `\u00` {
-				dst = append(dst, hexDigits[r>>4], hexDigits[r&15])
-			}
-			done = i + size
-		}
-		i += size
-	}
-	return append(append(dst, text[done:]...), '"')
 }
 
 // html/template's own functions have names, but nobody can get at them. So a
