@@ -11,6 +11,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -433,6 +434,17 @@ func (c *Context) g() map[string]any {
 		}
 	}
 	return all
+}
+
+// contextValue is one of the values of g: that of the Key of the name which was
+// first set last.
+func (c *Context) contextValue(name string) (value any, ok bool) {
+	for _, v := range slices.Backward(c.vars) {
+		if *v.id == name && !isNil(v.value) {
+			return v.value, true
+		}
+	}
+	return nil, false
 }
 
 // startOver forgets the reply prepared so far and begins the one of an error.

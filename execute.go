@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"bytes"
 	htmltemplate "html/template"
 	"io"
 	"log/slog"
@@ -23,9 +24,12 @@ import (
 // nothing behind it knows of files, extends or reloading.
 //
 // Pages run at the same time, each with the request of its c; an executor keeps
-// nothing of a request once execute has returned. The writer is a bytes.Buffer,
-// or a pageStream whose client may be slow.
+// nothing of a request once it has returned.
 type executor interface {
+	// appendTo appends the page to dst.
+	appendTo(dst []byte, c *Context, data Data) ([]byte, error)
+
+	// execute writes the page to w, a pageStream, whose client may be slow.
 	execute(w io.Writer, c *Context, data Data) error
 }
 
@@ -69,8 +73,16 @@ type compiledPage struct {
 	rd      *renderer
 }
 
+func (p *compiledPage) appendTo(dst []byte, c *Context, data Data) ([]byte, error) {
+	page, err := p.program.Append(dst, &pageRequest{c: c, config: p.rd.config}, data)
+	return page, asTemplateError(err)
+}
+
 func (p *compiledPage) execute(w io.Writer, c *Context, data Data) error {
-	err := p.program.Execute(w, &pageRequest{c: c, w: w, config: p.rd.config}, data)
+	return asTemplateError(p.program.Execute(w, &pageRequest{c: c, w: w, config: p.rd.config}, data))
+}
+
+func asTemplateError(err error) error {
 	if err != nil {
 		return templateError{err}
 	}
@@ -120,6 +132,12 @@ func newClonePool(name, entry string, trees map[string]*parse.Tree, rd *renderer
 	return p, nil
 }
 
+func (p *clonePool) appendTo(dst []byte, c *Context, data Data) ([]byte, error) {
+	w := bytes.NewBuffer(dst)
+	err := p.execute(w, c, data)
+	return w.Bytes(), err
+}
+
 func (p *clonePool) execute(w io.Writer, c *Context, data Data) error {
 	var cl *clone
 	select {
@@ -135,10 +153,7 @@ func (p *clonePool) execute(w io.Writer, c *Context, data Data) error {
 	case p.free <- cl:
 	default: // there are enough
 	}
-	if err != nil {
-		return templateError{err}
-	}
-	return nil
+	return asTemplateError(err)
 }
 
 func (cl *clone) execute(w io.Writer, entry string, r pageRequest, data Data) error {

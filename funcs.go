@@ -85,10 +85,12 @@ type pageRequest struct {
 
 // ownFuncs are the functions that hipflask itself defines, as pages call them.
 var ownFuncs = map[string]any{
-	"session": requestFunc(func(r *pageRequest) map[string]any { return r.c.Session().templateMap() }),
-	"request": requestFunc(func(r *pageRequest) *http.Request { return r.c.Request }),
-	"g":       requestFunc((*pageRequest).contextValues),
+	"session": withEntries(requestFunc(func(r *pageRequest) map[string]any { return r.c.Session().templateMap() }),
+		func(r *pageRequest, key string) (any, bool) { return r.c.Session().templateValue(key) }),
+	"g": withEntries(requestFunc((*pageRequest).contextValues),
+		func(r *pageRequest, key string) (any, bool) { return r.c.contextValue(key) }),
 	"config":  requestFunc(func(r *pageRequest) map[string]any { return r.config() }),
+	"request": requestFunc(func(r *pageRequest) *http.Request { return r.c.Request }),
 	"get_flashed_messages": pagecode.Func{
 		Type: reflect.TypeFor[func(...any) ([]Message, error)](),
 		Call: func(env any, args []reflect.Value) (reflect.Value, error) {
@@ -111,8 +113,8 @@ var ownFuncs = map[string]any{
 	"tojson":  bind(tojson),
 	"extends": misplaced, // gone before a page runs: extends.go
 	"super":   misplaced,
-	printHTML: htmlValue,
-	printText: textValue,
+	printHTML: pagecode.NilFilter(htmlValue),
+	printText: pagecode.NilFilter(textValue),
 }
 
 // requestFunc is a function without arguments that knows the request.
@@ -123,6 +125,12 @@ func requestFunc[R any](fn func(r *pageRequest) R) pagecode.Func {
 			return reflect.ValueOf(fn(env.(*pageRequest))), nil
 		},
 	}
+}
+
+// withEntries adds the way to one entry of what the function returns.
+func withEntries(f pagecode.Func, entry func(r *pageRequest, key string) (any, bool)) pagecode.Func {
+	f.Entry = func(env any, key string) (any, bool) { return entry(env.(*pageRequest), key) }
+	return f
 }
 
 // noScript is what prints nothing anywhere, in a script neither.
@@ -561,6 +569,9 @@ func bindReflect(fn reflect.Value) any {
 // the request of r. It is for pages that are not compiled.
 func goFunc(fn any, r *pageRequest) any {
 	f, ok := fn.(pagecode.Func)
+	if filter, ok := fn.(pagecode.NilFilter); ok {
+		return (func(reflect.Value) reflect.Value)(filter)
+	}
 	if !ok {
 		return fn
 	}

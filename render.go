@@ -1,7 +1,6 @@
 package hipflask
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -118,8 +117,8 @@ func (rd *renderer) block(c *Context, name, block string) (*page, error) {
 // call every function with it.
 func (rd *renderer) fromString(source string) *page { return rd.current().fromString(source) }
 
-// buffers are what pages are written to before they are copied out.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// pageBuffers are what pages are written to before they are copied out.
+var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 const maxPooledBuffer = 1 << 20
 
@@ -130,15 +129,15 @@ func (p *page) render(c *Context, data Data) ([]byte, error) {
 	}
 	data = contextData(c, data)
 	BeforeRenderTemplate.Send(c, Rendering{p.name, data})
-	w := buffers.Get().(*bytes.Buffer)
-	w.Reset()
-	err := p.run.execute(w, c, data)
+	buffer := pageBuffers.Get().(*[]byte)
+	page, err := p.run.appendTo((*buffer)[:0], c, data)
 	var out []byte
 	if err == nil {
-		out = append(make([]byte, 0, w.Len()), w.Bytes()...)
+		out = append(make([]byte, 0, len(page)), page...)
 	}
-	if w.Cap() <= maxPooledBuffer {
-		buffers.Put(w)
+	if cap(page) <= maxPooledBuffer {
+		*buffer = page
+		pageBuffers.Put(buffer)
 	}
 	if err == nil {
 		TemplateRendered.Send(c, Rendering{p.name, data})

@@ -804,6 +804,16 @@ func (s *Session) templateMap() map[string]any {
 	return s.template
 }
 
+// templateValue is one of the values of templateMap.
+func (s *Session) templateValue(key string) (value any, ok bool) {
+	raw, ok := s.raw(key)
+	if !ok {
+		return nil, false
+	}
+	decodeValue(raw, &value)
+	return value, true
+}
+
 // Configuration.
 
 // cookieExcess returns by how many bytes the cookie is larger than browsers

@@ -50,8 +50,8 @@ func (c *compiler) call(ident *parse.IdentifierNode, node parse.Node, args []par
 	}
 	call := &call{callee: callee{name, node}, ident: ident, args: c.arguments(args), final: final}
 	switch fn := c.Funcs[name].(type) {
-	case func(reflect.Value) reflect.Value:
-		return call.filter(fn)
+	case NilFilter:
+		return call.of(func(v value) (reflect.Value, error) { return fn(v.passed().real()), nil })
 	case func(reflect.Value) (int, error):
 		return call.of(func(v value) (reflect.Value, error) {
 			n, err := fn(v.passed().real())
@@ -123,12 +123,6 @@ func (k *call) text(f *function) expr {
 		}
 		return text
 	})
-}
-
-// filter is a function of one argument that returns the value it is given, or
-// another one.
-func (k *call) filter(fn func(reflect.Value) reflect.Value) expr {
-	return k.of(func(v value) (reflect.Value, error) { return fn(v.passed().real()), nil })
 }
 
 // of is a function of one argument as it is.

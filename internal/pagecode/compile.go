@@ -109,7 +109,8 @@ func (c *compiler) node(node parse.Node) step {
 	case *parse.TextNode:
 		text := node.Text
 		return func(s *run) control {
-			s.write(text)
+			s.out = append(s.out, text...)
+			s.wrote()
 			return goOn
 		}
 	case *parse.ActionNode:
@@ -144,26 +145,55 @@ func (c *compiler) action(node *parse.ActionNode) step {
 			return goOn
 		}
 	}
-	last := len(node.Pipe.Cmds)
-	for last > 1 && isEscaper(node.Pipe.Cmds[last-1]) {
-		last--
+	cmds := node.Pipe.Cmds
+	n := len(cmds)
+	for n > 1 && isEscaper(cmds[n-1]) {
+		n--
 	}
-	e := c.commands(node.Pipe, node.Pipe.Cmds[:last])
-	if last < len(node.Pipe.Cmds) {
-		return newEscaping(node.Pipe.Cmds[last:]).print(e)
+	escapers := cmds[n:]
+	filter := c.nilFilter(cmds[n-1])
+	if n > 1 && filter != nil {
+		n--
 	}
-	if e.text != nil {
+	e := c.commands(node.Pipe, cmds[:n])
+	switch {
+	case len(escapers) > 0:
+		return newEscaping(escapers, filter).print(e)
+	case e.text != nil:
 		return func(s *run) control {
-			s.writeString(e.text(s))
+			s.out = append(s.out, e.text(s)...)
+			s.wrote()
 			return goOn
 		}
 	}
 	return func(s *run) control {
 		v := e.value(s)
+		if filter != nil {
+			v.rv = filter.apply(v.rv)
+		}
 		s.at = node
 		s.print(v)
 		return goOn
 	}
+}
+
+// nilFilter returns the filter that a command is, if it is one.
+func (c *compiler) nilFilter(cmd *parse.CommandNode) NilFilter {
+	ident, ok := cmd.Args[0].(*parse.IdentifierNode)
+	if !ok || len(cmd.Args) > 1 {
+		return nil
+	}
+	filter, _ := c.Funcs[ident.Ident].(NilFilter)
+	return filter
+}
+
+// apply is the filter of a value that is no longer in an interface{}.
+func (filter NilFilter) apply(rv reflect.Value) reflect.Value {
+	switch rv.Kind() {
+	case reflect.Invalid, reflect.Pointer, reflect.Interface:
+		return filter(rv)
+	}
+	return rv
 }
 
 // branch is an if or a with.
@@ -286,6 +316,13 @@ func (c *compiler) commands(pipe *parse.PipeNode, cmds []*parse.CommandNode) (e 
 // command compiles one command of a pipeline. What it gives is no longer in an
 // interface{}.
 func (c *compiler) command(pipe *parse.PipeNode, cmd *parse.CommandNode, final *expr) expr {
+	if node, ok := cmd.Args[0].(*parse.FieldNode); ok && len(node.Ident) == 1 && len(cmd.Args) == 1 && final == nil {
+		f := newField(node.Ident[0], node)
+		return expr{value: func(s *run) value { // the most common of all, in one step
+			s.at = node
+			return f.get(s, s.dot, nil).unwrapped()
+		}}
+	}
 	e := c.wrapped(pipe, cmd, final)
 	if e.text != nil {
 		return e
@@ -440,6 +477,9 @@ func (c *compiler) chain(node *parse.ChainNode, args []parse.Node, final *expr) 
 	case *parse.PipeNode:
 		inner = c.nested(of)
 	case *parse.IdentifierNode:
+		if fn, ok := c.Funcs[of.Ident].(Func); ok && fn.Entry != nil && (len(node.Field) > 1 || len(args) <= 1 && final == nil) {
+			return c.entry(node, of, fn, args, final)
+		}
 		inner = c.call(of, of, nil, nil)
 	default:
 		c.unknown(node, fmt.Sprintf("fields of a %T", of))
@@ -448,6 +488,25 @@ func (c *compiler) chain(node *parse.ChainNode, args []parse.Node, final *expr) 
 		s.at = node.Node
 		return inner.value(s)
 	}, node.Field, args, final)
+}
+
+// entry is a chain that begins with an entry of the map that a function returns.
+func (c *compiler) entry(node *parse.ChainNode, ident *parse.IdentifierNode, fn Func, args []parse.Node, final *expr) expr {
+	at, name := &callee{ident.Ident, ident}, node.Field[0]
+	get := func(s *run) value {
+		s.at = ident
+		s.calling = at
+		v, found := fn.Entry(s.env, name)
+		s.calling = nil
+		if !found {
+			return value{}
+		}
+		return box(v)
+	}
+	if len(node.Field) == 1 {
+		return expr{value: get}
+	}
+	return c.fields(node, get, node.Field[1:], args, final)
 }
 
 // fields is a chain of names, each a field, key or method of what the one before

@@ -124,5 +124,16 @@ func (sub subject) compare(t testing.TB, data func() any) string {
 	if got != want {
 		t.Errorf("%s\nin Go: %s\nhere:  %s", sub.source, want, got)
 	}
+	got = outcomeOf(-1, func(w io.Writer) error {
+		written, err := ours.Append([]byte("before "), nil, data())
+		w.Write(bytes.TrimPrefix(written, []byte("before ")))
+		return err
+	})
+	if want.panics != "" {
+		got.written = want.written // which a panic loses
+	}
+	if got != want {
+		t.Errorf("%s\nin Go: %s\nappended: %s", sub.source, want, got)
+	}
 	return got.written + got.err + got.panics
 }

@@ -108,19 +108,21 @@ var classes = func() (of [256]class) {
 
 // escaping is the escapers behind one pipeline.
 type escaping struct {
-	cmds  []*parse.CommandNode
-	class class
-	steps []func(dst, text []byte) []byte // nil if html/template has to be asked
+	cmds   []*parse.CommandNode
+	filter NilFilter // what the value goes through before, or nil
+	class  class
+	steps  []func(dst, text []byte) []byte // nil if html/template has to be asked
 
 	html    bool // a template.HTML is written as it stands
 	script  bool // the first makes a value of JavaScript
 	style   bool // the first looks at words
 	comment bool // nothing is written
 	empty   bool // an empty text is not
+	numbers bool // the digits and the minus of a whole number are left as they are
 }
 
-func newEscaping(cmds []*parse.CommandNode) *escaping {
-	e := &escaping{cmds: cmds, steps: make([]func(dst, text []byte) []byte, 0, len(cmds))}
+func newEscaping(cmds []*parse.CommandNode, filter NilFilter) *escaping {
+	e := &escaping{cmds: cmds, filter: filter, steps: make([]func(dst, text []byte) []byte, 0, len(cmds))}
 	for i := range cmds {
 		name := e.name(i)
 		known, ok := escapers[strings.TrimPrefix(name, hiddenPrefix)]
@@ -144,6 +146,7 @@ func newEscaping(cmds []*parse.CommandNode) *escaping {
 	}
 	e.html = len(cmds) == 1 && e.name(0) == hiddenPrefix+"htmlescaper"
 	e.style = e.class&inStyleValue != 0
+	e.numbers = e.leaves("-0") && !e.script && !e.style
 	return e
 }
 
@@ -158,7 +161,11 @@ func (e *escaping) print(x expr) step {
 		}
 	}
 	return func(s *run) control {
-		e.value(s, x.value(s).rv)
+		v := x.value(s).rv
+		if e.filter != nil {
+			v = e.filter.apply(v)
+		}
+		e.value(s, v)
 		return goOn
 	}
 }
@@ -178,57 +185,89 @@ var trusted = map[reflect.Type]bool{
 
 // value writes a value of any type.
 func (e *escaping) value(s *run, rv reflect.Value) {
-	if !rv.IsValid() {
+	if rv.Kind() == reflect.Interface {
+		rv = rv.Elem()
+	}
+	switch kind := rv.Kind(); {
+	case kind == reflect.Invalid:
 		e.nothing(s)
 		return
-	}
-	typ := rv.Type()
-	switch {
-	case typ == stringType:
+	case kind == reflect.String && rv.Type() == stringType:
 		e.text(s, rv.String())
 		return
-	case typ == htmlType && e.html:
-		s.writeString(rv.String())
-		return
-	case typ.NumMethod() > 0: // it may know how to print itself
-	case rv.Kind() == reflect.String && !trusted[typ]:
+	case rv.Type().NumMethod() > 0: // it may know how to print itself
+	case kind == reflect.String && !trusted[rv.Type()]:
 		e.text(s, rv.String())
 		return
-	case rv.CanInt():
-		e.number(s, strconv.AppendInt(s.tmp[0][:0], rv.Int(), 10))
+	case kind == reflect.String && e.html && rv.Type() == htmlType:
+		s.out = append(s.out, rv.String()...)
+		s.wrote()
 		return
-	case rv.CanUint():
-		e.number(s, strconv.AppendUint(s.tmp[0][:0], rv.Uint(), 10))
+	case reflect.Int <= kind && kind <= reflect.Int64 && e.numbers:
+		s.out = strconv.AppendInt(s.out, rv.Int(), 10)
+		s.wrote()
 		return
-	case rv.Kind() == reflect.Bool:
-		e.number(s, strconv.AppendBool(s.tmp[0][:0], rv.Bool()))
+	case reflect.Int <= kind && kind <= reflect.Int64:
+		e.word(s, strconv.AppendInt(s.tmp[1][:0], rv.Int(), 10))
+		return
+	case reflect.Uint <= kind && kind <= reflect.Uintptr:
+		e.word(s, strconv.AppendUint(s.tmp[1][:0], rv.Uint(), 10))
+		return
+	case kind == reflect.Bool:
+		e.word(s, strconv.AppendBool(s.tmp[1][:0], rv.Bool()))
 		return
 	case rv.CanFloat() && !e.script: // which has notations of its own
-		e.number(s, strconv.AppendFloat(s.tmp[0][:0], rv.Float(), 'g', -1, typ.Bits()))
+		e.word(s, strconv.AppendFloat(s.tmp[1][:0], rv.Float(), 'g', -1, rv.Type().Bits()))
+		return
+	}
+	if text, ok := asText(rv); ok && !e.script {
+		e.text(s, text)
 		return
 	}
 	e.ask(s, rv.Interface(), 0)
 }
 
-// nothing writes what is missing.
-func (e *escaping) nothing(s *run) {
-	if e.script {
-		e.bytes(s, append(s.tmp[0][:0], " null "...))
-		return
+// asText is a value as html/template prints it, unless it is one of a type that it
+// trusts. A pointer counts as what it leads to, unless it can print itself.
+func asText(rv reflect.Value) (text string, ok bool) {
+	last := rv
+	for last.Kind() == reflect.Pointer && !last.IsNil() {
+		last = last.Elem()
 	}
-	e.text(s, "")
+	if last.Kind() == reflect.String {
+		if last.Type() == stringType {
+			return last.String(), true
+		}
+		if trusted[last.Type()] {
+			return "", false
+		}
+	}
+	for rv.Kind() == reflect.Pointer && !rv.IsNil() && !prints(rv.Type()) {
+		rv = rv.Elem()
+	}
+	return fmt.Sprint(rv.Interface()), true
 }
 
-// number writes a number or a bool. JavaScript wants blanks around it, so that it
-// does not run into a word.
-func (e *escaping) number(s *run, text []byte) {
-	s.tmp[0] = text
-	if e.script {
-		padded := append(append(append(s.tmp[1][:0], ' '), text...), ' ')
-		s.tmp[0], s.tmp[1] = padded, s.tmp[0]
-		text = padded
+// nothing writes what is missing.
+func (e *escaping) nothing(s *run) {
+	if !e.script {
+		e.text(s, "")
+		return
 	}
-	e.bytes(s, text)
+	s.tmp[0] = append(s.tmp[0][:0], " null "...)
+	e.written(s)
+}
+
+// word writes a number or a bool, which is in s.tmp[1]. JavaScript wants blanks
+// around it, so that it does not run into a word.
+func (e *escaping) word(s *run, text []byte) {
+	s.tmp[1] = text
+	if e.script {
+		s.tmp[0] = append(append(append(s.tmp[0][:0], ' '), text...), ' ')
+	} else {
+		s.tmp[0] = append(s.tmp[0][:0], text...)
+	}
+	e.written(s)
 }
 
 // text writes a plain text.
@@ -236,12 +275,13 @@ func (e *escaping) text(s *run, text string) {
 	switch {
 	case e.script:
 		s.tmp[0] = jsontext.AppendString(s.tmp[0][:0], text, true)
-		e.bytes(s, s.tmp[0])
-	case !e.leaves(text):
-		s.tmp[0] = append(s.tmp[0][:0], text...)
-		e.bytes(s, s.tmp[0])
+		e.written(s)
+	case e.leaves(text):
+		s.out = append(s.out, text...)
+		s.wrote()
 	default:
-		s.writeString(text)
+		s.tmp[0] = append(s.tmp[0][:0], text...)
+		e.escape(s)
 	}
 }
 
@@ -259,34 +299,43 @@ func (e *escaping) leaves(text string) bool {
 // if they leave each byte. Those for styles look for two words of ten letters.
 func (e *escaping) leavesLength(n int) bool { return (n > 0 || !e.empty) && (n < 10 || !e.style) }
 
-// bytes escapes and writes what is in s.tmp[0].
-func (e *escaping) bytes(s *run, text []byte) {
-	plain := e.leavesLength(len(text))
-	for _, b := range text {
+// written writes what is in s.tmp[0], escaped if need be.
+func (e *escaping) written(s *run) {
+	plain := e.leavesLength(len(s.tmp[0]))
+	for _, b := range s.tmp[0] {
 		plain = plain && classes[b]&e.class == 0
 	}
-	switch {
-	case plain:
-		s.write(text)
-	case e.steps == nil:
+	if plain {
+		s.out = append(s.out, s.tmp[0]...)
+		s.wrote()
+	} else {
+		e.escape(s)
+	}
+}
+
+// escape escapes and writes what is in s.tmp[0].
+func (e *escaping) escape(s *run) {
+	if e.steps == nil {
 		from := 0
 		if e.script {
 			from = 1
 		}
-		e.ask(s, string(text), from)
-	default:
-		for _, step := range e.steps {
-			s.tmp[1] = step(s.tmp[1][:0], s.tmp[0])
-			s.tmp[0], s.tmp[1] = s.tmp[1], s.tmp[0]
-		}
-		s.write(s.tmp[0])
+		e.ask(s, string(s.tmp[0]), from)
+		return
 	}
+	last := len(e.steps) - 1
+	for _, step := range e.steps[:last] {
+		s.tmp[1] = step(s.tmp[1][:0], s.tmp[0])
+		s.tmp[0], s.tmp[1] = s.tmp[1], s.tmp[0]
+	}
+	s.out = e.steps[last](s.out, s.tmp[0])
+	s.wrote()
 }
 
 // ask has html/template escape a value, with the escapers from one on.
 func (e *escaping) ask(s *run, v any, from int) {
 	if e.comment {
-		s.write(nil)
+		s.wrote()
 		return
 	}
 	for i := from; i < len(e.cmds); i++ {
@@ -296,7 +345,8 @@ func (e *escaping) ask(s *run, v any, from int) {
 		}
 		v = text
 	}
-	s.writeString(v.(string))
+	s.out = append(s.out, v.(string)...)
+	s.wrote()
 }
 
 func appendHTML(dst, text []byte) []byte {

@@ -37,11 +37,13 @@ func TestGoTests(t *testing.T) {
 			run := exec.Command("go", "test", "-vet=off", "-v", ".")
 			run.Dir, run.Env = dir, append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
 			out, err := run.CombinedOutput()
+			text := strings.ReplaceAll(string(out), "compiled: yes\n", "")
 			if err != nil {
-				t.Fatalf("%v\n%s", err, out)
+				t.Fatalf("%v\n%s", err, text)
 			}
-			if compiled := bytes.Count(out, []byte("compiled: yes\n")); compiled < 500 || bytes.Contains(out, []byte("compiled: no")) {
-				t.Errorf("%d templates were compiled, want at least 500 and none that was not:\n%s", compiled, out)
+			compiled := strings.Count(string(out), "compiled: yes\n")
+			if t.Logf("%d templates were compiled", compiled); compiled < 500 || strings.Contains(text, "compiled: no") {
+				t.Errorf("want at least 500, and none that was not:\n%s", text)
 			}
 		})
 	}

@@ -14,7 +14,6 @@
 package pagecode
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"reflect"
@@ -31,7 +30,8 @@ type Source struct {
 	Trees map[string]*parse.Tree
 
 	// Funcs are the functions that templates call by name, each one a Go function
-	// as text/template takes it, or a Func. Those of Go's templates are known.
+	// as text/template takes it, a Func or a NilFilter. Those of Go's templates are
+	// known.
 	Funcs map[string]any
 
 	// AsMap, if not nil, says which types besides map[string]any are one, so that
@@ -52,7 +52,15 @@ type Func struct {
 
 	// Text is Call for a function whose result is a string; one of the two is set.
 	Text func(env any, args []reflect.Value) (string, error)
+
+	// Entry, if not nil, returns an entry of the map[string]any that Call would
+	// return, for a template that wants no other. Such a function has no arguments.
+	Entry func(env any, key string) (value any, found bool)
 }
+
+// NilFilter is a function that returns what it is given, unless that is nothing or a
+// pointer or an interface. It is not called for anything else.
+type NilFilter func(v reflect.Value) reflect.Value
 
 // Program is a compiled template. It may be executed by many at a time.
 type Program struct {
@@ -94,8 +102,8 @@ func (b block) run(s *run) control {
 
 // run is one execution of a program.
 type run struct {
-	w     io.Writer
-	buf   *bytes.Buffer // w, if it is one
+	out   []byte    // what was written, or what of it is not yet in w
+	w     io.Writer // nil for a run that only appends
 	env   any
 	asMap func(v any) (map[string]any, bool)
 
@@ -108,6 +116,7 @@ type run struct {
 	args    []reflect.Value
 	calling *callee // the function under way, whose panic is an error
 	tmp     [2][]byte
+	pieces  []byte // out, for a run that has a writer
 }
 
 // callee is a function at the place of its call.
@@ -118,14 +127,32 @@ type callee struct {
 
 var runs = sync.Pool{New: func() any { return new(run) }}
 
-// Execute runs the program with data as its dot and writes to w. Its errors are
-// those of text/template's Execute: an ExecError, or that of a Write. It panics
-// where that panics.
+// Append runs the program with data as its dot, and appends what it writes to dst,
+// up to an error if there is one. Errors are those of text/template's Execute, and
+// it panics where that panics.
+func (p *Program) Append(dst []byte, env, data any) (written []byte, err error) {
+	s := runs.Get().(*run)
+	s.out = dst
+	err = s.execute(p, env, data)
+	written = s.out
+	s.free()
+	return written, err
+}
+
+// Execute is Append to a writer, with a Write for each text and each value. An
+// error of w ends it.
 func (p *Program) Execute(w io.Writer, env, data any) (err error) {
 	s := runs.Get().(*run)
-	s.w, s.env, s.asMap, s.tmpl = w, env, p.asMap, p.main
-	s.buf, _ = w.(*bytes.Buffer)
-	defer s.end(&err)
+	s.out, s.w = s.pieces[:0], w
+	err = s.execute(p, env, data)
+	s.pieces = s.out
+	s.free()
+	return err
+}
+
+func (s *run) execute(p *Program, env, data any) (err error) {
+	defer s.stop(&err)
+	s.env, s.asMap, s.tmpl = env, p.asMap, p.main
 	dot, ok := data.(reflect.Value)
 	if !ok {
 		dot = reflect.ValueOf(data)
@@ -137,8 +164,8 @@ func (p *Program) Execute(w io.Writer, env, data any) (err error) {
 	return nil
 }
 
-// end makes the error of what ended a run early, and keeps the run for another.
-func (s *run) end(err *error) {
+// stop makes the error of what ended a run early.
+func (s *run) stop(err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case stopped:
@@ -149,12 +176,16 @@ func (s *run) end(err *error) {
 		}
 		*err = s.callPanic(s.calling, r)
 	}
-	if cap(s.vars) > maxKept || cap(s.args) > maxKept || cap(s.tmp[0])+cap(s.tmp[1]) > maxKeptText {
+}
+
+// free keeps the run for another.
+func (s *run) free() {
+	if cap(s.vars) > maxKept || cap(s.args) > maxKept || cap(s.tmp[0])+cap(s.tmp[1])+cap(s.pieces) > maxKeptText {
 		return
 	}
 	clear(s.vars[:cap(s.vars)])
 	clear(s.args[:cap(s.args)])
-	*s = run{vars: s.vars[:0], args: s.args[:0], tmp: s.tmp}
+	*s = run{vars: s.vars[:0], args: s.args[:0], tmp: s.tmp, pieces: s.pieces}
 	runs.Put(s)
 }
 
@@ -195,23 +226,19 @@ func (s *run) callPanic(f *callee, r any) error {
 	return s.callFailure(f, err)
 }
 
-func (s *run) write(b []byte) {
-	if s.buf != nil {
-		s.buf.Write(b)
-		return
-	}
-	if _, err := s.w.Write(b); err != nil {
-		panic(stopped{err})
+// wrote is called behind each text and each value that was appended to out.
+func (s *run) wrote() {
+	if s.w != nil {
+		s.flush()
 	}
 }
 
-func (s *run) writeString(text string) {
-	if s.buf != nil {
-		s.buf.WriteString(text)
-		return
+func (s *run) flush() {
+	_, err := s.w.Write(s.out)
+	s.out = s.out[:0]
+	if err != nil {
+		panic(stopped{err})
 	}
-	s.tmp[0] = append(s.tmp[0][:0], text...)
-	s.write(s.tmp[0])
 }
 
 // maxDepth is how many templates may be under way at a time, text/template's limit.

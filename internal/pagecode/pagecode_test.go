@@ -17,7 +17,7 @@ func TestFirst(t *testing.T) {
 		"{{index .list 5}}", "{{.name.Foo}}", "{{len .n}}", "{{template `x`}}{{define `x`}}{{template `x`}}{{end}}",
 	} {
 		for _, html := range []bool{false, true} {
-			t.Logf("%v %s\n%s", html, src, subject{"page", src, html, nil}.compare(t, data))
+			t.Logf("%v %s\n%s", html, src, subject{"page", src, html, testFuncs}.compare(t, data))
 		}
 	}
 }

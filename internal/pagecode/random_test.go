@@ -454,8 +454,9 @@ var testFuncs = map[string]any{
 	"fastfail":   func(v any) (string, error) { return "", errors.New("fast failed") },
 }
 
-// fastFuncs are some of them as a Func.
+// fastFuncs are some of them as a Func or a NilFilter.
 var fastFuncs = map[string]any{
+	"asvalue": NilFilter(func(v reflect.Value) reflect.Value { return v }),
 	"fast": Func{Type: reflect.TypeOf(testFuncs["fast"]), Call: func(_ any, args []reflect.Value) (reflect.Value, error) {
 		return reflect.ValueOf(asAny(args[0])), nil
 	}},

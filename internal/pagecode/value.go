@@ -164,18 +164,16 @@ func canBeNil(typ reflect.Type) bool {
 // print writes a value of a text template.
 func (s *run) print(v value) {
 	if v.rv.Kind() == reflect.String && v.rv.Type() == stringType {
-		s.writeString(v.rv.String())
+		s.out = append(s.out, v.rv.String()...)
+		s.wrote()
 		return
 	}
 	printed, ok := printable(v.rv)
 	if !ok {
 		s.errorf("can't print %s of type %s", s.at, v.rv.Type())
 	}
-	if s.buf != nil {
-		fmt.Fprint(s.buf, printed)
-	} else if _, err := fmt.Fprint(s.w, printed); err != nil {
-		panic(stopped{err})
-	}
+	s.out = fmt.Append(s.out, printed)
+	s.wrote()
 }
 
 // printable is a value as fmt should get it: what a pointer leads to, but a
