@@ -193,7 +193,11 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer done()
 		w = logged
 	}
-	a.handler.ServeHTTP(w, canonical(r))
+	if r = canonical(r); len(a.middleware) == 0 {
+		a.serve(w, r)
+		return
+	}
+	a.handler.ServeHTTP(w, r)
 }
 
 // canonical gives a request the form in which it is matched, before anybody
@@ -201,7 +205,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // //admin or get. As in Flask, slashes at the front count as one and the case of
 // the method does not count.
 func canonical(r *http.Request) *http.Request {
-	path, method := requestPath(r.URL.Path), strings.ToUpper(r.Method)
+	path, method := requestPath(r.URL.Path), r.Method
+	if method != http.MethodGet && method != http.MethodPost {
+		method = strings.ToUpper(method)
+	}
 	if path == r.URL.Path && method == r.Method {
 		return r
 	}
@@ -256,7 +263,7 @@ func (a *App) dispatch(c *Context) (err error) {
 
 	// 4. The kept failure, or the fallback in its place, or the handler.
 	switch {
-	case c.match.redirect != "":
+	case c.match.route == nil && c.more().miss.redirect != "":
 		return c.redirectMatched() // reply.go
 	case c.fallsBack():
 		return c.fallBack() // proxy.go
@@ -285,7 +292,7 @@ func (a *App) end(c *Context) {
 			a.logError(c, "teardown failed", err)
 		}
 	}
-	RequestTearingDown.Send(c, c.unhandled)
+	RequestTearingDown.Send(c, c.unhandled())
 	c.dropFile()
 	c.removeUploads()
 	if c.cut {
@@ -297,6 +304,6 @@ func (a *App) end(c *Context) {
 
 func callTeardown(hook func(*Context, error), c *Context) (err error) {
 	defer catch(&err)
-	hook(c, c.unhandled)
+	hook(c, c.unhandled())
 	return nil
 }

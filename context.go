@@ -32,41 +32,93 @@ type Context struct {
 	Request *http.Request
 
 	app   *App
-	match match
-	vars  []contextVar // what Key.Set stored
-
-	query url.Values // parsed when first asked for
-	form  *form      // the same
+	match found
+	rare  *rare // nil until some of it is needed
 
 	session      atomic.Pointer[Session] // made at the first call of Session
 	sessionSaved atomic.Bool
 
 	// The reply; reply.go.
 	w         http.ResponseWriter
-	outer     http.Header // what the middleware had set before the App began
 	res       Response
-	file      *fileReply  // takes the place of the body; static.go
-	afterThis HandlerFunc // what AfterThisRequest added
-	values    [2]string   // backs the values of Content-Type and Content-Length
-	replied   bool        // a helper prepared a reply
-	retried   bool        // the reply is that of an error in finishing another
-	condition bool        // Conditional was called
-	proxied   bool        // another application has or had the request; proxy.go
-	streams   bool        // Stream was called
-	bodyRead  bool        // a helper has read of the request's body
+	text      string    // the body, if isText: not in res until somebody looks at that
+	values    [2]string // backs the values of Content-Type and Content-Length
+	isText    bool
+	exposed   bool // Response was called: the body is in res from there on
+	replied   bool // a helper prepared a reply
+	retried   bool // the reply is that of an error in finishing another
+	condition bool // Conditional was called
+	proxied   bool // another application has or had the request; proxy.go
+	streams   bool // Stream was called
+	bodyRead  bool // a helper has read of the request's body
 	phase     phase
-	failure   error // the first mistake of a helper that returns no error
-	unhandled error // the error without a handler, for the log and the teardown hooks
-	streamErr error // why the stream takes no more
-	cut       bool  // the connection is to be cut, since the reply cannot be made whole
+	cut       bool // the connection is to be cut, since the reply cannot be made whole
 	ended     atomic.Bool
+}
+
+// rare is what most requests do without, and so need not make.
+type rare struct {
+	vars  []contextVar // what Key.Set stored
+	query url.Values   // parsed when first asked for
+	form  *form        // the same
+	miss  match        // the router's answer, where it is no route
+
+	outer     http.Header // what the middleware had set before the App began
+	file      *fileReply  // takes the place of the reply's body; static.go
+	afterThis HandlerFunc // what AfterThisRequest added
+	failure   error       // the first mistake of a helper that returns no error
+	unhandled error       // the error without a handler, for the log and the teardown hooks
+	streamErr error       // why the stream takes no more
+}
+
+// more is what is rarely needed, to be changed; the methods below it look.
+func (c *Context) more() *rare {
+	if c.rare == nil {
+		c.rare = &rare{}
+	}
+	return c.rare
+}
+
+func (c *Context) failure() error {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.failure
+}
+
+func (c *Context) unhandled() error {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.unhandled
+}
+
+func (c *Context) streamErr() error {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.streamErr
+}
+
+func (c *Context) file() *fileReply {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.file
+}
+
+func (c *Context) vars() []contextVar {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.vars
 }
 
 // newContext begins a request.
 func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	c := &Context{Request: r, app: a, w: w}
 	if h := w.Header(); len(h) > 0 {
-		c.outer = h.Clone()
+		c.more().outer = h.Clone()
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		whole := r.Body
@@ -115,12 +167,12 @@ func From(r *http.Request) *Context {
 // the order added, before those of [App.AfterRequest]. It is Flask's
 // after_this_request.
 func (c *Context) AfterThisRequest(h HandlerFunc) {
-	earlier := c.afterThis
+	earlier := c.more().afterThis
 	if earlier == nil {
-		c.afterThis = h
+		c.rare.afterThis = h
 		return
 	}
-	c.afterThis = func(c *Context) error {
+	c.rare.afterThis = func(c *Context) error {
 		if err := earlier(c); err != nil {
 			return err
 		}
@@ -166,10 +218,11 @@ func (c *Context) Query(name string) string {
 // names not known before: Flask's request.args with getlist, "in" and items. The
 // map is the request's own; do not change it.
 func (c *Context) QueryValues() url.Values {
-	if c.query == nil {
-		c.query = parseValues(c.Request.URL.RawQuery)
+	more := c.more()
+	if more.query == nil {
+		more.query = parseValues(c.Request.URL.RawQuery)
 	}
-	return c.query
+	return more.query
 }
 
 // QueryInt returns the first value of a name in the query string as an int, or
@@ -283,8 +336,8 @@ type form struct {
 // parseForm reads the form once. What is no form, or a broken one, is empty, as
 // in Flask; one over the limits is also the request's failure.
 func (c *Context) parseForm() *form {
-	if c.form != nil {
-		return c.form
+	if form := c.more().form; form != nil {
+		return form
 	}
 	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	var read form
@@ -299,8 +352,8 @@ func (c *Context) parseForm() *form {
 		read.err = err
 		c.fail(err)
 	}
-	c.form = &read
-	return c.form
+	c.rare.form = &read
+	return c.rare.form
 }
 
 func (c *Context) readURLEncoded() (url.Values, error) {
@@ -397,20 +450,21 @@ func NewKey[T any](name string) Key[T] { return Key[T]{id: &name} }
 
 // Set stores v for the rest of the request.
 func (k Key[T]) Set(c *Context, v T) {
-	for i := range c.vars {
-		if c.vars[i].id == k.id {
-			c.vars[i].value = v
+	vars := c.more().vars
+	for i := range vars {
+		if vars[i].id == k.id {
+			vars[i].value = v
 			return
 		}
 	}
-	c.vars = append(c.vars, contextVar{id: k.id, value: v})
+	c.rare.vars = append(vars, contextVar{id: k.id, value: v})
 }
 
 // Get returns the value stored in this request, and whether there is one.
 func (k Key[T]) Get(c *Context) (v T, ok bool) {
-	for i := range c.vars {
-		if c.vars[i].id == k.id {
-			v, _ = c.vars[i].value.(T) // a nil error is no error to a type assertion
+	for _, stored := range c.vars() {
+		if stored.id == k.id {
+			v, _ = stored.value.(T) // a nil error is no error to a type assertion
 			return v, true
 		}
 	}
@@ -427,8 +481,8 @@ type contextVar struct {
 
 // g returns the values of the request's Keys by name.
 func (c *Context) g() map[string]any {
-	all := make(map[string]any, len(c.vars))
-	for _, v := range c.vars {
+	all := make(map[string]any, len(c.vars()))
+	for _, v := range c.vars() {
 		if !isNil(v.value) {
 			all[*v.id] = v.value
 		}
@@ -439,7 +493,7 @@ func (c *Context) g() map[string]any {
 // contextValue is one of the values of g: that of the Key of the name which was
 // first set last.
 func (c *Context) contextValue(name string) (value any, ok bool) {
-	for _, v := range slices.Backward(c.vars) {
+	for _, v := range slices.Backward(c.vars()) {
 		if *v.id == name && !isNil(v.value) {
 			return v.value, true
 		}
@@ -451,24 +505,24 @@ func (c *Context) contextValue(name string) (value any, ok bool) {
 func (c *Context) startOver(failure *HTTPError) {
 	h := c.Header()
 	clear(h)
-	maps.Copy(h, c.outer)
+	maps.Copy(h, c.more().outer)
 	maps.Copy(h, failure.Header)
 	c.setBody(nil)
 	c.res.Status = failure.Code
-	c.failure, c.replied, c.streams = nil, false, false
+	c.rare.failure, c.replied, c.streams = nil, false, false
 }
 
 // fail remembers the first mistake of a helper that cannot return it.
 func (c *Context) fail(err error) {
-	if c.failure == nil {
-		c.failure = err
+	if c.failure() == nil {
+		c.more().failure = err
 	}
 }
 
 // firstError returns err, else what a helper left with fail.
 func (c *Context) firstError(err error) error {
 	if err == nil {
-		err = c.failure
+		err = c.failure()
 	}
 	return err
 }

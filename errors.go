@@ -232,7 +232,7 @@ func (a *App) answerError(c *Context, err error) (left error, declined bool) {
 // type are not asked: it may be one of them. The developer sees the debug page in
 // their place.
 func (a *App) answerUnhandled(c *Context, err error, declined bool) {
-	c.unhandled = cmp.Or(c.unhandled, err)
+	c.more().unhandled = cmp.Or(c.unhandled(), err)
 	GotRequestException.Send(c, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
@@ -284,14 +284,14 @@ func withStatus(failure *HTTPError, known bool, err error) error {
 func (a *App) handleLate(c *Context, err error) {
 	switch {
 	case c.abandoned(err):
-	case errors.Is(c.streamErr, ErrReplySent): // an error page took the stream's place
+	case errors.Is(c.streamErr(), ErrReplySent): // an error page took the stream's place
 	default:
 		if c.Request.Context().Err() == nil { // else the client has gone, which is no failure
 			GotRequestException.Send(c, err)
 			a.logError(c, "the handler failed after its reply had begun", err)
 		}
-		c.unhandled = err
-		c.cut = c.streamErr == nil // a hijacked connection is the handler's to close
+		c.more().unhandled = err
+		c.cut = c.streamErr() == nil // a hijacked connection is the handler's to close
 	}
 }
 

@@ -211,7 +211,7 @@ func (rt *router) table(host *part) *table {
 	})
 	if i < 0 {
 		i = len(rt.tables)
-		rt.tables = append(rt.tables, &table{host: host})
+		rt.tables = append(rt.tables, &table{host: host, literals: map[string][]*entry{}})
 	}
 	return rt.tables[i]
 }

@@ -55,7 +55,7 @@ func (a *App) Fallback(h http.Handler) {
 
 // fallsBack reports whether a request is the fallback's.
 func (c *Context) fallsBack() bool {
-	return c.app.fallback != nil && c.match.route == nil && c.match.redirect == "" && c.app.Config.trustsHost(c.Request.Host)
+	return c.app.fallback != nil && c.match.route == nil && c.more().miss.redirect == "" && c.app.Config.trustsHost(c.Request.Host)
 }
 
 // fallBack has the fallback answer.
@@ -66,7 +66,7 @@ func (c *Context) fallBack() error {
 	if !c.replied {
 		c.setBody(nil) // what net/http sends for a handler that wrote nothing
 	}
-	return c.failure
+	return c.failure()
 }
 
 // orFallback is the answer of a folder of files: one that is not there may be
@@ -375,7 +375,7 @@ func (t *transfer) log(message string, err error) {
 // not write: an error page, as of an after-hook, has taken the reply's place.
 func (t *transfer) recoverReplaced() {
 	value := recover()
-	if value != nil && (t.c == nil || !errors.Is(t.c.streamErr, ErrReplySent)) {
+	if value != nil && (t.c == nil || !errors.Is(t.c.streamErr(), ErrReplySent)) {
 		panic(value)
 	}
 }

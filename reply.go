@@ -30,7 +30,18 @@ type Response struct {
 }
 
 // Response returns the reply as prepared so far.
-func (c *Context) Response() *Response { return &c.res }
+func (c *Context) Response() *Response {
+	c.settleBody()
+	c.exposed = true
+	return &c.res
+}
+
+// settleBody puts a body that is a text into the Response.
+func (c *Context) settleBody() {
+	if c.isText {
+		c.res.Body, c.text, c.isText = []byte(c.text), "", false
+	}
+}
 
 // Header returns the reply's header. A name or a value that HTTP does not allow,
 // such as one with a line break, makes the reply a 500 instead of being sent.
@@ -140,7 +151,13 @@ func (c *Context) RenderComponent(component Component) error {
 
 // Text prepares a reply of plain text.
 func (c *Context) Text(text string) error {
-	return c.reply("text/plain; charset=utf-8", []byte(text))
+	c.setType(textType)
+	c.setBody(nil)
+	c.text, c.isText = text, true
+	if c.exposed {
+		c.settleBody()
+	}
+	return nil
 }
 
 // HTML prepares a reply of HTML from a format as fmt.Sprintf takes it. What an
@@ -219,8 +236,9 @@ func (c *Context) Conditional() *Context {
 
 // applyCondition answers a conditional request for the prepared body.
 func (c *Context) applyCondition() error {
+	c.settleBody()
 	method := c.Request.Method
-	if c.res.Status != http.StatusOK || c.res.Body == nil || c.file != nil || method != http.MethodGet && method != http.MethodHead {
+	if c.res.Status != http.StatusOK || c.res.Body == nil || c.file() != nil || method != http.MethodGet && method != http.MethodHead {
 		return nil
 	}
 	h := c.Header()
@@ -311,8 +329,8 @@ var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
 // redirectMatched prepares the router's own redirect.
 func (c *Context) redirectMatched() error {
-	root, to, prefix := c.root(), c.match.redirect, ""
-	switch c.match.redirectKind {
+	root, to, prefix := c.root(), c.rare.miss.redirect, ""
+	switch c.rare.miss.redirectKind {
 	case toURL:
 		if to[0] == '/' {
 			to = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + to
@@ -346,7 +364,10 @@ func (m *match) failure() error {
 	return e
 }
 
-const htmlType = "text/html; charset=utf-8"
+const (
+	htmlType = "text/html; charset=utf-8"
+	textType = "text/plain; charset=utf-8"
+)
 
 // pageType returns the Content-Type of a template. One that html/template does
 // not escape is never called HTML.
@@ -358,7 +379,7 @@ func pageType(name string) string {
 	case webTypes[ext] != "":
 		return webTypes[ext]
 	}
-	return "text/plain; charset=utf-8"
+	return textType
 }
 
 // reply prepares a body. A Content-Type that the handler chose itself stays.
@@ -379,7 +400,7 @@ func (c *Context) setType(contentType string) {
 // setBody makes body the reply's, in place of what was prepared before.
 func (c *Context) setBody(body []byte) {
 	c.dropFile()
-	c.res.Body = body
+	c.res.Body, c.isText = body, false
 	c.replied = true
 }
 
@@ -412,6 +433,9 @@ func (c *Context) send() {
 func (c *Context) commit() (failed error) {
 	defer func() {
 		if c.phase != begun {
+			if c.app.signals.any() {
+				c.settleBody()
+			}
 			RequestFinished.Send(c, &c.res)
 		}
 	}()
@@ -444,8 +468,8 @@ func (c *Context) commit() (failed error) {
 // lastResort makes the reply final without asking anybody any more: as it stands,
 // like Flask, or as a bare page if it cannot be sent so.
 func (c *Context) lastResort() {
-	if c.failure != nil || checkHead(c.res.Status, c.Header()) != nil {
-		c.outer = nil
+	if c.failure() != nil || checkHead(c.res.Status, c.Header()) != nil {
+		c.more().outer = nil
 		c.defaultPage(Abort(http.StatusInternalServerError))
 	}
 	if err := c.saveSessionSafely(); err != nil {
@@ -462,14 +486,14 @@ func (c *Context) saveSessionSafely() (err error) {
 // finish runs the after-hooks, checks the header and saves the session.
 func (c *Context) finish() (err error) {
 	defer catch(&err)
-	if c.failure != nil {
-		return c.failure
+	if err := c.failure(); err != nil {
+		return err
 	}
 	if c.res.Status == 0 {
 		c.res.Status = http.StatusOK
 	}
-	if c.afterThis != nil {
-		if err := c.firstError(c.afterThis(c)); err != nil {
+	if c.rare != nil && c.rare.afterThis != nil {
+		if err := c.firstError(c.rare.afterThis(c)); err != nil {
 			return err
 		}
 	}
@@ -497,7 +521,7 @@ func checkHead(status int, h http.Header) error {
 		return fmt.Errorf("hipflask: %d is no status of a reply", status)
 	}
 	// Most replies have this header alone, and a look-up is cheaper than a loop.
-	if only := h["Content-Type"]; len(h) == 1 && len(only) == 1 && !splitsHeader(only[0]) {
+	if only := h["Content-Type"]; len(h) == 1 && len(only) == 1 && (only[0] == htmlType || only[0] == textType || !splitsHeader(only[0])) {
 		return nil
 	}
 	for name, values := range h {
@@ -529,27 +553,35 @@ func (c *Context) write() {
 		return
 	}
 	c.phase = begun
-	if c.file != nil && c.res.Body != nil {
+	if c.file() != nil && c.res.Body != nil {
 		c.replaceFile()
 	}
-	h, status, body := c.Header(), c.res.Status, c.res.Body
+	h, status, file := c.Header(), c.res.Status, c.file()
 	switch {
-	case c.file != nil && status == c.file.status:
-		c.file.send(c)
+	case file != nil && status == file.status:
+		file.send(c)
 		return
 	case status == http.StatusNoContent || status == http.StatusNotModified:
 		h.Del("Content-Type")
 		c.w.WriteHeader(status)
 		return
-	case c.file != nil:
-		c.file.send(c)
+	case file != nil:
+		file.send(c)
 		return
 	}
-	c.values[1] = strconv.Itoa(len(body))
+	size := len(c.res.Body)
+	if c.isText {
+		size = len(c.text)
+	}
+	c.values[1] = strconv.Itoa(size)
 	h["Content-Length"] = c.values[1:2:2]
 	c.w.WriteHeader(status)
-	if c.Request.Method != http.MethodHead {
-		// A failed write means that the client has gone; nobody is left to tell.
-		c.w.Write(body)
+	// A failed write means that the client has gone; nobody is left to tell.
+	switch {
+	case c.Request.Method == http.MethodHead:
+	case c.isText:
+		io.WriteString(c.w, c.text)
+	default:
+		c.w.Write(c.res.Body)
 	}
 }

@@ -342,7 +342,7 @@ func TestReplyOfLastResort(t *testing.T) {
 		"header":      func(c *Context) { c.Header().Set("X-A", "a\r\nb") },
 		"panic":       func(c *Context) { panic("argh") },
 		"bad cookie":  func(c *Context) { c.SetCookie(&http.Cookie{Name: "a b"}) },
-		"from middle": func(c *Context) { c.outer = http.Header{"X-A": {"a\nb"}}; c.Header().Set("X-A", "a\nb") },
+		"from middle": func(c *Context) { c.more().outer = http.Header{"X-A": {"a\nb"}}; c.Header().Set("X-A", "a\nb") },
 	} {
 		app, _ := newTestApp(t)
 		app.AfterRequest(func(c *Context) error { spoil(c); return nil })

@@ -241,11 +241,21 @@ func (c *Context) findRoute() {
 	if !c.app.Config.trustsHost(c.Request.Host) {
 		return
 	}
-	c.match = c.app.router.matchRequest(c.Request)
-	if r := c.match.route; r != nil && r.maxBody != 0 {
+	r := c.app.router.matchLiteral(c.Request.Method, c.Request.URL.Path)
+	if r != nil {
+		c.match.route = r
+	} else {
+		m := c.app.router.matchRequest(c.Request)
+		c.match = m.found
+		if r = m.route; r == nil {
+			c.more().miss = m
+			return
+		}
+	}
+	if r.maxBody != 0 {
 		c.limitBody(r.maxBody)
 	}
-	if r := c.match.route; r != nil && r.view != nil {
+	if r.view != nil {
 		c.match.viewMethod = viewMethod(c.Request.Method)
 	}
 }
@@ -255,7 +265,7 @@ func (c *Context) routingFailure() error {
 	if !c.app.Config.trustsHost(c.Request.Host) {
 		return Error(http.StatusBadRequest, fmt.Sprintf("The host %q is not trusted.", c.Request.Host))
 	}
-	return c.match.failure()
+	return c.more().miss.failure()
 }
 
 // --- the limit of the body

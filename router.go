@@ -41,9 +41,10 @@ type target struct {
 // A table holds the routes of one host pattern, or, with a nil one, those of
 // every host.
 type table struct {
-	host   *part
-	root   state
-	layers []*layer
+	host     *part
+	root     state
+	layers   []*layer
+	literals map[string][]*entry // the rules without variables, by their path
 }
 
 // A layer is one httprouter tree.
@@ -64,6 +65,7 @@ type entry struct {
 	*target
 	parts    []*part // those that the pattern has a parameter for, in order
 	plain    bool    // each of these is one variable: the parameters are the values
+	whole    bool    // the rule itself, without a slash less or more
 	noSlash  bool    // the last slash of the rule is missing
 	redirect bool    // ... so redirect to it
 }
@@ -183,7 +185,9 @@ func (s *state) add(t *target) error {
 func (s *state) emit(place func(pattern []string, e *entry)) {
 	slices.SortStableFunc(s.next, func(a, b *state) int { return compareParts(a.part, b.part) })
 	for _, t := range s.targets {
-		place(newEntry(t, t.rule.parts))
+		pattern, e := newEntry(t, t.rule.parts)
+		e.whole = true
+		place(pattern, e)
 	}
 	// A missing slash comes just behind the rules of the shape without one.
 	for _, n := range s.next {
@@ -239,6 +243,10 @@ func newEntry(t *target, parts []*part) (pattern []string, e *entry) {
 // two layers always holds the entry that must win; and since the patterns of
 // one layer exclude each other, a path meets at most one bucket in each.
 func (t *table) place(pattern []string, e *entry) {
+	if e.whole && len(e.rule.vars) == 0 {
+		path := e.rule.path()
+		t.literals[path] = append(t.literals[path], e)
+	}
 	home := len(t.layers)
 	for ; home > 0; home-- {
 		b, conflict := t.layers[home-1].shape.find(pattern)
@@ -374,13 +382,18 @@ func (l *layer) lookup(path string) ([]*entry, httprouter.Params) {
 // A match is the router's answer. With route, redirect and allow empty it is
 // 404; with allow it is 405.
 type match struct {
+	found
+	redirectKind redirectKind // what redirect is
+	redirect     string       // where to redirect to
+	allow        []string     // the methods of the rules that fit but for the method, sorted
+}
+
+// found is the route of a match, nil if there is none.
+type found struct {
 	route            *Route
 	values           httprouter.Params // the values of route.rule.vars, in order
 	automaticOptions bool              // an OPTIONS request that the route leaves to the router
-	redirectKind     redirectKind      // what redirect is
 	viewMethod       int8              // which of viewMethods answers, if the route is a View; -1 for none
-	redirect         string            // where to redirect to
-	allow            []string          // the methods of the rules that fit but for the method, sorted
 }
 
 type redirectKind uint8
@@ -412,7 +425,7 @@ func (rt *router) match(method, host, path string) (m match) {
 		m.allow = sortedSet(m.allow)
 		return m
 	}
-	m = match{route: e.Route, values: values}
+	m = match{found: found{route: e.Route, values: values}}
 	if e.Route.redirect != nil {
 		return match{redirectKind: toURL, redirect: e.Route.redirect.location(&m)}
 	}
@@ -446,6 +459,20 @@ func (rt *router) matchMerged(method, host, path string, m *match) {
 	m.allow = sortedSet(m.allow)
 }
 
+// matchLiteral returns the route of a path without variables where nothing else has
+// to be asked: most requests need no more. It returns nil for all others.
+func (rt *router) matchLiteral(method, path string) *Route {
+	if rt.hosts || len(rt.tables) == 0 {
+		return nil
+	}
+	for _, e := range rt.tables[0].literals[path] {
+		if e.Route.redirect == nil && len(e.shorter) == 0 && slices.Contains(e.methods, method) {
+			return e.Route
+		}
+	}
+	return nil
+}
+
 // find returns the entry that wins, and the values of its variables. An error
 // says that one of them is no valid value. The methods of entries that fit but
 // for the method go to allow.
@@ -461,6 +488,19 @@ func (rt *router) find(method, host, path string, allow *[]string) (*entry, http
 }
 
 func (t *table) find(method, path string, hostValues httprouter.Params, allow *[]string) (*entry, httprouter.Params, error) {
+	// Nothing goes before a rule whose literal text the path is, if it takes the
+	// method.
+	for _, e := range t.literals[path] {
+		if slices.Contains(e.allow, method) {
+			values, ok, err := httprouter.Params(nil), true, error(nil)
+			if len(hostValues) > 0 {
+				values, ok, err = e.addHost(nil, hostValues, nil)
+			}
+			if ok {
+				return e, values, err
+			}
+		}
+	}
 	for _, l := range t.layers {
 		entries, params := l.lookup(path)
 		for _, e := range entries {
@@ -593,13 +633,22 @@ func (rt *router) allowed(r *http.Request) []string {
 // requestPath is path with exactly one slash in front, and U+FFFD for what is
 // not UTF-8.
 func requestPath(path string) string {
-	if !utf8.ValidString(path) {
+	if !isASCII(path) && !utf8.ValidString(path) {
 		path = string([]rune(path))
 	}
 	if len(path) > 0 && path[0] == '/' && (len(path) == 1 || path[1] != '/') {
 		return path
 	}
 	return "/" + strings.TrimLeft(path, "/")
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // mergeSlashes makes each run of slashes one.
@@ -617,7 +666,7 @@ func mergeSlashes(path string) string {
 }
 
 // param returns the value of a variable, or of a default of the route, as text.
-func (m *match) param(name string) (text string, ok bool) {
+func (m *found) param(name string) (text string, ok bool) {
 	if m.route == nil {
 		return "", false
 	}
@@ -639,7 +688,7 @@ func (m *match) param(name string) (text string, ok bool) {
 
 // int returns the value of an int variable, or of a default that is a whole
 // number. ok is false for a variable of another type, and for none.
-func (m *match) int(name string) (n int, ok bool) {
+func (m *found) int(name string) (n int, ok bool) {
 	if m.route == nil {
 		return 0, false
 	}
@@ -688,7 +737,7 @@ func (t *target) redirectFrom(m *match, method string) (path string, ok bool) {
 }
 
 // is reports whether the variable or default called name has this value.
-func (m *match) is(name string, value any) bool {
+func (m *found) is(name string, value any) bool {
 	if own, ok := m.route.defaults[name]; ok {
 		return sameValue(own, value)
 	}

@@ -39,6 +39,15 @@ func (r *rule) hasTail() bool {
 	return slices.ContainsFunc(r.parts, func(p *part) bool { return p.tail })
 }
 
+// path is the path that a rule without variables matches.
+func (r *rule) path() string {
+	var b strings.Builder
+	for _, p := range r.parts {
+		b.WriteString("/" + p.prefix)
+	}
+	return b.String()
+}
+
 // A piece is literal text or, where v is set, a variable.
 type piece struct {
 	literal string

@@ -570,7 +570,7 @@ func (c *Context) addSessionHeader() {
 // The signed cookie says by itself that it is permanent, so that no other
 // session is opened without need.
 func (c *Context) mayRefreshSession() bool {
-	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file != nil || c.proxied {
+	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file() != nil || c.proxied {
 		return false // a file may be kept by caches that serve others, and another application does it itself
 	}
 	look := c.app.Config.sessionCookieName()
@@ -635,7 +635,7 @@ func (s *Session) needsSave() bool {
 		return false
 	}
 	return s.renewed || s.opened.resave ||
-		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file == nil && !s.c.proxied ||
+		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file() == nil && !s.c.proxied ||
 		s.written && !slices.Equal(s.values, s.opened.values)
 }
 

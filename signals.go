@@ -111,6 +111,9 @@ type signals struct {
 	connected atomic.Pointer[map[*string]any] // by Signal.id: []*func(*Context, T)
 }
 
+// any reports whether something may be connected.
+func (s *signals) any() bool { return s.connected.Load() != nil }
+
 func (s *signals) change(id *string, with func(old any) any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

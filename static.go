@@ -180,7 +180,7 @@ func (c *Context) replyFile(f *fileReply, tag string) error {
 
 	// The reply, which net/http knows best: whole, a part, or not at all.
 	c.setBody(nil)
-	c.file = f
+	c.more().file = f
 	if c.res.Status != 0 && c.res.Status != http.StatusOK {
 		return nil
 	}
@@ -315,7 +315,7 @@ func (f *fileReply) send(c *Context) {
 // replaceFile makes the body that an after-hook set the reply's, in place of the
 // file it found.
 func (c *Context) replaceFile() {
-	if c.res.Status == c.file.status {
+	if c.res.Status == c.file().status {
 		c.res.Status = http.StatusOK // which may have been that of a part
 	}
 	c.Header().Del("Etag")
@@ -324,9 +324,9 @@ func (c *Context) replaceFile() {
 
 // dropFile closes a file that another reply took the place of, or that was sent.
 func (c *Context) dropFile() {
-	if c.file != nil {
-		c.file.Close()
-		c.file = nil
+	if file := c.file(); file != nil {
+		file.Close()
+		c.rare.file = nil
 	}
 }
 

@@ -111,7 +111,7 @@ func (w replyWriter) begin(status int) error {
 	case c.ended.Load():
 		return ErrReplySent
 	case c.phase == begun:
-		return c.streamErr
+		return c.streamErr()
 	case c.phase == committing:
 		return errors.New("hipflask: an after-hook cannot stream; it can change Context.Response")
 	}
@@ -121,8 +121,8 @@ func (w replyWriter) begin(status int) error {
 	c.setBody(nil)
 	if failed := c.commit(); failed != nil {
 		c.write()
-		c.streamErr = fmt.Errorf("%w as an error page: %w", ErrReplySent, failed)
-		return c.streamErr
+		c.more().streamErr = fmt.Errorf("%w as an error page: %w", ErrReplySent, failed)
+		return c.rare.streamErr
 	}
 	c.phase = begun
 	c.w.WriteHeader(c.res.Status)
@@ -176,20 +176,20 @@ func (w replyWriter) FlushError() error {
 func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c := w.c
 	switch {
-	case c.ended.Load() || c.streamErr != nil:
+	case c.ended.Load() || c.streamErr() != nil:
 		return nil, nil, ErrReplySent
 	case c.phase == committing:
 		return nil, nil, errors.New("hipflask: an after-hook cannot take the connection")
 	case !hasHijack(c.w):
 		return http.NewResponseController(c.w).Hijack() // its error says so
 	}
-	before, res := c.Header().Clone(), c.res
+	before, res := c.Header().Clone(), *c.Response()
 	if c.phase == preparing {
 		c.res.Status = http.StatusSwitchingProtocols
 		c.setBody(nil)
 		if failed := c.commit(); failed != nil {
 			c.write()
-			c.streamErr = ErrReplySent
+			c.more().streamErr = ErrReplySent
 			return nil, nil, failed
 		}
 	}
@@ -205,7 +205,7 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	c.phase, c.streamErr = begun, http.ErrHijacked
+	c.phase, c.more().streamErr = begun, http.ErrHijacked
 	return conn, rw, nil
 }
 

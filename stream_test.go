@@ -88,6 +88,8 @@ func (w *pieceRecorder) Write(b []byte) (int, error) {
 	w.pieces = append(w.pieces, fmt.Sprint(len(b)))
 	return w.ResponseRecorder.Write(b)
 }
+func (w *pieceRecorder) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+
 func (w *pieceRecorder) Flush() { w.pieces = append(w.pieces, "flush") }
 
 // TestStreamPieces: without {{flush}} a page goes out in pieces of 4 KiB and

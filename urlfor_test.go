@@ -36,7 +36,7 @@ func testApp(tb testing.TB, rules ...any) *App {
 // at returns a Context of a request to app.
 func at(app *App, method, target string) *Context {
 	c := &Context{app: app, Request: httptest.NewRequest(method, target, nil)}
-	c.match = app.router.match(method, "", c.Request.URL.Path)
+	c.match = app.router.match(method, "", c.Request.URL.Path).found
 	return c
 }
 
