@@ -188,16 +188,21 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(err)
 	}
 	r = a.behindProxies(r)
-	if a.accessLog != nil {
-		logged, done := a.logAccess(w, r)
-		defer done()
-		w = logged
-	}
-	if r = canonical(r); len(a.middleware) == 0 {
-		a.serve(w, r)
+	if a.accessLog == nil {
+		a.serveBehindMiddleware(w, r)
 		return
 	}
-	a.handler.ServeHTTP(w, r)
+	logged, done := a.logAccess(w, r)
+	defer done()
+	a.serveBehindMiddleware(logged, r)
+}
+
+func (a *App) serveBehindMiddleware(w http.ResponseWriter, r *http.Request) {
+	if len(a.middleware) == 0 {
+		a.serve(w, r) // findRoute makes it canonical
+		return
+	}
+	a.handler.ServeHTTP(w, canonical(r))
 }
 
 // canonical gives a request the form in which it is matched, before anybody
@@ -205,10 +210,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // //admin or get. As in Flask, slashes at the front count as one and the case of
 // the method does not count.
 func canonical(r *http.Request) *http.Request {
-	path, method := requestPath(r.URL.Path), r.Method
-	if method != http.MethodGet && method != http.MethodPost {
-		method = strings.ToUpper(method)
+	if (r.Method == http.MethodGet || r.Method == http.MethodPost) && isCanonicalPath(r.URL.Path) {
+		return r
 	}
+	path, method := requestPath(r.URL.Path), strings.ToUpper(r.Method)
 	if path == r.URL.Path && method == r.Method {
 		return r
 	}
@@ -241,7 +246,9 @@ func (a *App) dispatch(c *Context) (err error) {
 	if c.match.route != nil {
 		c.Request.Pattern = c.match.route.rule.text
 	}
-	RequestStarted.Send(c, c.Request)
+	if a.signals.any() {
+		RequestStarted.Send(c, c.Request)
+	}
 
 	// 2. A request that another site's page sent in the visitor's name. The
 	// fallback judges its own.
@@ -269,7 +276,7 @@ func (a *App) dispatch(c *Context) (err error) {
 		return c.fallBack() // proxy.go
 	case c.match.route == nil:
 		return c.routingFailure()
-	case c.match.automaticOptions:
+	case c.automaticOptions:
 		return c.allowed(a.router.allowed(c.Request))
 	}
 	if err := c.firstError(c.match.route.serve(c)); err != nil {
@@ -286,16 +293,18 @@ func (a *App) dispatch(c *Context) (err error) {
 // added first, with the error that no error handler answered. It runs however
 // the request ended.
 func (a *App) end(c *Context) {
-	c.ended.Store(true)
+	c.state.Or(ended)
 	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)
 		}
 	}
-	RequestTearingDown.Send(c, c.unhandled())
+	if a.signals.any() {
+		RequestTearingDown.Send(c, c.seldom().unhandled)
+	}
 	c.dropFile()
 	c.removeUploads()
-	if c.cut {
+	if c.seldom().cut {
 		// The reply had begun when the handler failed, or the handler asked for
 		// it: cutting the connection tells the client that the reply is not whole.
 		panic(http.ErrAbortHandler)
@@ -304,6 +313,6 @@ func (a *App) end(c *Context) {
 
 func callTeardown(hook func(*Context, error), c *Context) (err error) {
 	defer catch(&err)
-	hook(c, c.unhandled())
+	hook(c, c.seldom().unhandled)
 	return nil
 }

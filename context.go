@@ -35,43 +35,54 @@ type Context struct {
 	match found
 	rare  *rare // nil until some of it is needed
 
-	session      atomic.Pointer[Session] // made at the first call of Session
-	sessionSaved atomic.Bool
+	session atomic.Pointer[Session] // made at the first call of Session
+	state   atomic.Uint32           // sessionSaved, ended
+
+	automaticOptions bool // of the match
+	viewMethod       int8 // which of viewMethods answers, if the route is a View; -1 for none
 
 	// The reply; reply.go.
-	w         http.ResponseWriter
-	res       Response
-	text      string    // the body, if isText: not in res until somebody looks at that
-	values    [2]string // backs the values of Content-Type and Content-Length
-	isText    bool
-	exposed   bool // Response was called: the body is in res from there on
-	replied   bool // a helper prepared a reply
-	retried   bool // the reply is that of an error in finishing another
-	condition bool // Conditional was called
-	proxied   bool // another application has or had the request; proxy.go
-	streams   bool // Stream was called
-	bodyRead  bool // a helper has read of the request's body
-	phase     phase
-	cut       bool // the connection is to be cut, since the reply cannot be made whole
-	ended     atomic.Bool
+	phase   phase
+	replied bool // a helper prepared a reply
+	open    bool // Header was called: what is in it has to be checked
+	body    bodyKind
+	code    int32     // the status set so far, or 0
+	text    string    // the body, if it is a text
+	values  [1]string // backs the value of Content-Type
+	w       http.ResponseWriter
 }
 
-// rare is what most requests do without, and so need not make.
+// rare is what most requests do without: a Context is made for each, and the less
+// there is to make, the less there is to clear away.
 type rare struct {
-	vars  []contextVar // what Key.Set stored
-	query url.Values   // parsed when first asked for
-	form  *form        // the same
-	miss  match        // the router's answer, where it is no route
+	vars     []contextVar // what Key.Set stored
+	query    url.Values   // parsed when first asked for
+	form     *form        // the same
+	bodyRead bool         // a helper has read of the request's body
+	miss     match        // the router's answer, where it is no route
+	proxied  bool         // another application has or had the request; proxy.go
 
+	res       Response    // the reply, if exposed; otherwise its Body may be
+	exposed   bool        // Response was called: the reply is in res from there on
 	outer     http.Header // what the middleware had set before the App began
 	file      *fileReply  // takes the place of the reply's body; static.go
 	afterThis HandlerFunc // what AfterThisRequest added
+	condition bool        // Conditional was called
+	streams   bool        // Stream was called
+	retried   bool        // the reply is that of an error in finishing another
+	cut       bool        // the connection is to be cut, since the reply cannot be made whole
 	failure   error       // the first mistake of a helper that returns no error
 	unhandled error       // the error without a handler, for the log and the teardown hooks
 	streamErr error       // why the stream takes no more
 }
 
-// more is what is rarely needed, to be changed; the methods below it look.
+// The bits of Context.state.
+const (
+	sessionSaved = 1 << iota // the session takes no more changes
+	ended                    // so does the reply
+)
+
+// more is what is rarely needed, to be changed.
 func (c *Context) more() *rare {
 	if c.rare == nil {
 		c.rare = &rare{}
@@ -79,46 +90,22 @@ func (c *Context) more() *rare {
 	return c.rare
 }
 
-func (c *Context) failure() error {
+// seldom is what is rarely needed, to be looked at. It must not be changed: for most
+// requests it is the same.
+func (c *Context) seldom() *rare {
 	if c.rare == nil {
-		return nil
+		return &nothingRare
 	}
-	return c.rare.failure
+	return c.rare
 }
 
-func (c *Context) unhandled() error {
-	if c.rare == nil {
-		return nil
-	}
-	return c.rare.unhandled
-}
-
-func (c *Context) streamErr() error {
-	if c.rare == nil {
-		return nil
-	}
-	return c.rare.streamErr
-}
-
-func (c *Context) file() *fileReply {
-	if c.rare == nil {
-		return nil
-	}
-	return c.rare.file
-}
-
-func (c *Context) vars() []contextVar {
-	if c.rare == nil {
-		return nil
-	}
-	return c.rare.vars
-}
+var nothingRare rare
 
 // newContext begins a request.
 func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	c := &Context{Request: r, app: a, w: w}
 	if h := w.Header(); len(h) > 0 {
-		c.more().outer = h.Clone()
+		c.more().outer, c.open = h.Clone(), true
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		whole := r.Body
@@ -316,7 +303,9 @@ func (c *Context) readBody() ([]byte, error) {
 		return nil, nil
 	}
 	body, err := io.ReadAll(c.Request.Body)
-	c.bodyRead = c.bodyRead || len(body) > 0 || err != nil
+	if len(body) > 0 || err != nil {
+		c.more().bodyRead = true
+	}
 	if err == nil {
 		return body, nil
 	}
@@ -372,7 +361,9 @@ func (c *Context) readURLEncoded() (url.Values, error) {
 }
 
 func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
-	c.bodyRead = c.bodyRead || c.Request.ContentLength != 0
+	if c.Request.ContentLength != 0 {
+		c.more().bodyRead = true
+	}
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {
 	case c.Request.MultipartForm != nil: // an error is then the query string's
@@ -462,7 +453,7 @@ func (k Key[T]) Set(c *Context, v T) {
 
 // Get returns the value stored in this request, and whether there is one.
 func (k Key[T]) Get(c *Context) (v T, ok bool) {
-	for _, stored := range c.vars() {
+	for _, stored := range c.seldom().vars {
 		if stored.id == k.id {
 			v, _ = stored.value.(T) // a nil error is no error to a type assertion
 			return v, true
@@ -481,8 +472,8 @@ type contextVar struct {
 
 // g returns the values of the request's Keys by name.
 func (c *Context) g() map[string]any {
-	all := make(map[string]any, len(c.vars()))
-	for _, v := range c.vars() {
+	all := make(map[string]any, len(c.seldom().vars))
+	for _, v := range c.seldom().vars {
 		if !isNil(v.value) {
 			all[*v.id] = v.value
 		}
@@ -493,7 +484,7 @@ func (c *Context) g() map[string]any {
 // contextValue is one of the values of g: that of the Key of the name which was
 // first set last.
 func (c *Context) contextValue(name string) (value any, ok bool) {
-	for _, v := range slices.Backward(c.vars()) {
+	for _, v := range slices.Backward(c.seldom().vars) {
 		if *v.id == name && !isNil(v.value) {
 			return v.value, true
 		}
@@ -503,26 +494,27 @@ func (c *Context) contextValue(name string) (value any, ok bool) {
 
 // startOver forgets the reply prepared so far and begins the one of an error.
 func (c *Context) startOver(failure *HTTPError) {
-	h := c.Header()
+	h, more := c.w.Header(), c.more()
 	clear(h)
-	maps.Copy(h, c.more().outer)
+	maps.Copy(h, more.outer)
 	maps.Copy(h, failure.Header)
+	c.open = c.open || len(h) > 0
 	c.setBody(nil)
-	c.res.Status = failure.Code
-	c.rare.failure, c.replied, c.streams = nil, false, false
+	c.setStatus(failure.Code)
+	more.failure, more.streams, c.replied = nil, false, false
 }
 
 // fail remembers the first mistake of a helper that cannot return it.
 func (c *Context) fail(err error) {
-	if c.failure() == nil {
-		c.more().failure = err
+	if more := c.more(); more.failure == nil {
+		more.failure = err
 	}
 }
 
 // firstError returns err, else what a helper left with fail.
 func (c *Context) firstError(err error) error {
 	if err == nil {
-		err = c.failure()
+		err = c.seldom().failure
 	}
 	return err
 }

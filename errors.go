@@ -232,7 +232,7 @@ func (a *App) answerError(c *Context, err error) (left error, declined bool) {
 // type are not asked: it may be one of them. The developer sees the debug page in
 // their place.
 func (a *App) answerUnhandled(c *Context, err error, declined bool) {
-	c.more().unhandled = cmp.Or(c.unhandled(), err)
+	c.more().unhandled = cmp.Or(c.seldom().unhandled, err)
 	GotRequestException.Send(c, err)
 	a.logError(c, "unhandled error", err)
 	failure := Abort(http.StatusInternalServerError).Wrap(err)
@@ -284,14 +284,14 @@ func withStatus(failure *HTTPError, known bool, err error) error {
 func (a *App) handleLate(c *Context, err error) {
 	switch {
 	case c.abandoned(err):
-	case errors.Is(c.streamErr(), ErrReplySent): // an error page took the stream's place
+	case errors.Is(c.seldom().streamErr, ErrReplySent): // an error page took the stream's place
 	default:
 		if c.Request.Context().Err() == nil { // else the client has gone, which is no failure
 			GotRequestException.Send(c, err)
 			a.logError(c, "the handler failed after its reply had begun", err)
 		}
 		c.more().unhandled = err
-		c.cut = c.streamErr() == nil // a hijacked connection is the handler's to close
+		c.rare.cut = c.rare.streamErr == nil // a hijacked connection is the handler's to close
 	}
 }
 
@@ -300,7 +300,7 @@ func (c *Context) abandoned(err error) bool {
 	if !errors.Is(err, http.ErrAbortHandler) {
 		return false
 	}
-	c.cut, c.phase = true, begun
+	c.more().cut, c.phase = true, begun
 	return true
 }
 
@@ -479,7 +479,7 @@ func (c *Context) answer(failure *HTTPError, h ErrorHandlerFunc, err error) (han
 // machine only, the HTML tells what went wrong: see debugPage.
 func (c *Context) defaultPage(failure *HTTPError) {
 	c.startOver(failure)
-	c.Header().Add("Vary", "Accept")
+	c.w.Header().Add("Vary", "Accept")
 	name, message := statusName(failure.Code), cmp.Or(failure.Message, statusMessage(failure.Code))
 	if prefersJSON(c.Request) {
 		c.JSON(struct {
@@ -491,14 +491,14 @@ func (c *Context) defaultPage(failure *HTTPError) {
 	}
 	if failure.Err != nil && c.showsDetail() {
 		if page, err := c.debugHTML(failure, message); err == nil {
-			c.reply(htmlType, page)
+			c.reply(htmlType, string(page))
 			return
 		}
 	}
 	name = html.EscapeString(name)
 	page := fmt.Sprintf("<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<meta name=color-scheme content=\"light dark\">\n<title>%d %s</title>\n<h1>%s</h1>\n<p>%s</p>\n",
 		failure.Code, name, name, strings.ReplaceAll(html.EscapeString(message), "\n", "<br>"))
-	c.reply(htmlType, []byte(page))
+	c.reply(htmlType, page)
 }
 
 // prefersJSON reports whether a client takes JSON rather than HTML. A browser

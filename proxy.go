@@ -66,7 +66,7 @@ func (c *Context) fallBack() error {
 	if !c.replied {
 		c.setBody(nil) // what net/http sends for a handler that wrote nothing
 	}
-	return c.failure()
+	return c.seldom().failure
 }
 
 // orFallback is the answer of a folder of files: one that is not there may be
@@ -215,7 +215,7 @@ func (t *transfer) refuse(r *http.Request) error {
 		return Error(http.StatusLoopDetected, "").Wrap(fmt.Errorf("hipflask: ProxyTo(%q) leads back to this program; is the other application running, on a port of its own?", t.target))
 	case t.target.Path != "" && climbs(r.URL.Path):
 		return Error(http.StatusBadRequest, "The path leads out of its folder.")
-	case t.c != nil && t.c.bodyRead || len(r.PostForm) > 0 || r.MultipartForm != nil:
+	case t.c != nil && t.c.seldom().bodyRead || len(r.PostForm) > 0 || r.MultipartForm != nil:
 		return errBodyRead
 	}
 	return nil
@@ -375,7 +375,7 @@ func (t *transfer) log(message string, err error) {
 // not write: an error page, as of an after-hook, has taken the reply's place.
 func (t *transfer) recoverReplaced() {
 	value := recover()
-	if value != nil && (t.c == nil || !errors.Is(t.c.streamErr(), ErrReplySent)) {
+	if value != nil && (t.c == nil || !errors.Is(t.c.seldom().streamErr, ErrReplySent)) {
 		panic(value)
 	}
 }
@@ -429,7 +429,7 @@ func (b *replyBody) Read(p []byte) (int, error) {
 // passSession saves a session that was used so far, and returns the cookie to
 // pass on in place of the request's, or nil if that is as it was.
 func (c *Context) passSession() (*http.Cookie, error) {
-	c.proxied = true
+	c.more().proxied = true
 	s := c.session.Load()
 	if s == nil {
 		return nil, nil

@@ -117,32 +117,34 @@ func (rd *renderer) block(c *Context, name, block string) (*page, error) {
 // call every function with it.
 func (rd *renderer) fromString(source string) *page { return rd.current().fromString(source) }
 
-// pageBuffers are what pages are written to before they are copied out.
-var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
+// buffers are what pages and JSON are written to before they are copied out.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// keepBuffer puts a buffer back, as it has grown meanwhile.
+func keepBuffer(buffer *[]byte, grown []byte) {
+	if cap(grown) <= maxPooledBuffer {
+		*buffer = grown
+		buffers.Put(buffer)
+	}
+}
 
 const maxPooledBuffer = 1 << 20
 
-// render renders a page whole. The bytes are the caller's own.
-func (p *page) render(c *Context, data Data) ([]byte, error) {
+// render renders a page whole.
+func (p *page) render(c *Context, data Data) (string, error) {
 	if p.err != nil {
-		return nil, p.err
+		return "", p.err
 	}
 	data = contextData(c, data)
 	BeforeRenderTemplate.Send(c, Rendering{p.name, data})
-	buffer := pageBuffers.Get().(*[]byte)
-	page, err := p.run.appendTo((*buffer)[:0], c, data)
-	var out []byte
-	if err == nil {
-		out = append(make([]byte, 0, len(page)), page...)
+	buffer := buffers.Get().(*[]byte)
+	text, err := p.run.appendTo((*buffer)[:0], c, data)
+	defer keepBuffer(buffer, text)
+	if err != nil {
+		return "", err
 	}
-	if cap(page) <= maxPooledBuffer {
-		*buffer = page
-		pageBuffers.Put(buffer)
-	}
-	if err == nil {
-		TemplateRendered.Send(c, Rendering{p.name, data})
-	}
-	return out, err
+	TemplateRendered.Send(c, Rendering{p.name, data})
+	return string(text), nil
 }
 
 // stream is render into a reply that is sent meanwhile.

@@ -52,7 +52,8 @@ func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.render(c, data)
+	page, err := p.render(c, data)
+	return []byte(page), err
 }
 
 func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
@@ -60,11 +61,13 @@ func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]by
 	if err != nil {
 		return nil, err
 	}
-	return p.render(c, data)
+	page, err := p.render(c, data)
+	return []byte(page), err
 }
 
 func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
-	return rd.fromString(source).render(c, data)
+	page, err := rd.fromString(source).render(c, data)
+	return []byte(page), err
 }
 
 func renderPage(t *testing.T, c *Context, name string, data Data) string {

@@ -31,21 +31,73 @@ type Response struct {
 
 // Response returns the reply as prepared so far.
 func (c *Context) Response() *Response {
-	c.settleBody()
-	c.exposed = true
-	return &c.res
+	more := c.more()
+	if !more.exposed {
+		if c.body == textBody {
+			more.res.Body = []byte(c.text)
+			c.text, c.body = "", bytesBody
+		}
+		more.res.Status, more.exposed = int(c.code), true
+	}
+	return &more.res
 }
 
-// settleBody puts a body that is a text into the Response.
-func (c *Context) settleBody() {
-	if c.isText {
-		c.res.Body, c.text, c.isText = []byte(c.text), "", false
+// bodyKind says where the reply's body is, as long as nobody asked for Response: a
+// text would have to be copied for it.
+type bodyKind uint8
+
+const (
+	noBody    bodyKind = iota
+	textBody           // in Context.text
+	bytesBody          // in rare.res
+)
+
+// setText makes text the reply's body, in place of what was prepared before.
+func (c *Context) setText(text string) {
+	if c.rare != nil {
+		c.setBody(nil)
+		if c.rare.exposed {
+			c.rare.res.Body = []byte(text)
+			return
+		}
 	}
+	c.replied, c.text, c.body = true, text, textBody
+}
+
+// setBody makes body the reply's, in place of what was prepared before.
+func (c *Context) setBody(body []byte) {
+	c.dropFile()
+	c.replied, c.text, c.body = true, "", noBody
+	if body != nil {
+		c.more().res.Body, c.body = body, bytesBody
+	} else if c.rare != nil {
+		c.rare.res.Body = nil
+	}
+}
+
+// hasBody reports whether there is a body, if an empty one.
+func (c *Context) hasBody() bool { return c.body == textBody || c.seldom().res.Body != nil }
+
+func (c *Context) status() int {
+	if c.seldom().exposed {
+		return c.rare.res.Status
+	}
+	return int(c.code)
+}
+
+func (c *Context) setStatus(code int) {
+	if c.seldom().exposed {
+		c.rare.res.Status = code
+	}
+	c.code = int32(max(-1, min(code, 1000))) // of what is no status, one is as good as another
 }
 
 // Header returns the reply's header. A name or a value that HTTP does not allow,
 // such as one with a line break, makes the reply a 500 instead of being sent.
-func (c *Context) Header() http.Header { return c.w.Header() }
+func (c *Context) Header() http.Header {
+	c.open = true
+	return c.w.Header()
+}
 
 // Status sets the reply's status and returns c, to be followed by the reply:
 // return c.Status(201).JSON(post). The status must be between 200 and 999; any
@@ -54,7 +106,7 @@ func (c *Context) Status(code int) *Context {
 	if code == 0 { // which in Response means that nothing was set
 		c.fail(fmt.Errorf("hipflask: %d is no status of a reply", code))
 	}
-	c.res.Status = code
+	c.setStatus(code)
 	return c
 }
 
@@ -70,7 +122,7 @@ func (c *Context) SetCookie(cookie *http.Cookie) {
 		c.fail(fmt.Errorf("hipflask: SetCookie(%q): %w", cookie.Name, err))
 		return
 	}
-	c.Header().Add("Set-Cookie", sent.String())
+	c.w.Header().Add("Set-Cookie", sent.String())
 }
 
 // DeleteCookie makes the browser forget the cookie that [Context.SetCookie] set
@@ -112,7 +164,7 @@ func (c *Context) RenderString(source string, data Data) error {
 }
 
 func (c *Context) renderPage(p *page, contentType string, data Data) error {
-	if c.streams && p.err == nil {
+	if c.seldom().streams && p.err == nil {
 		return c.stream(contentType, func(w io.Writer) error { return p.stream(w, c, data) })
 	}
 	body, err := p.render(c, data)
@@ -139,25 +191,19 @@ func (c *Context) RenderComponent(component Component) error {
 		}
 		return nil
 	}
-	if c.streams {
+	if c.seldom().streams {
 		return c.stream(htmlType, render)
 	}
 	var page bytes.Buffer
 	if err := render(&page); err != nil {
 		return err
 	}
-	return c.reply(htmlType, page.Bytes())
+	return c.reply(htmlType, page.String())
 }
 
 // Text prepares a reply of plain text.
 func (c *Context) Text(text string) error {
-	c.setType(textType)
-	c.setBody(nil)
-	c.text, c.isText = text, true
-	if c.exposed {
-		c.settleBody()
-	}
-	return nil
+	return c.reply(textType, text)
 }
 
 // HTML prepares a reply of HTML from a format as fmt.Sprintf takes it. What an
@@ -165,7 +211,7 @@ func (c *Context) Text(text string) error {
 // format is the text as it stands, and a % in it is nothing special.
 func (c *Context) HTML(format template.HTML, args ...any) error {
 	if len(args) == 0 {
-		return c.reply(htmlType, []byte(format))
+		return c.reply(htmlType, string(format))
 	}
 	escaped := make([]any, len(args))
 	for i, arg := range args {
@@ -177,7 +223,7 @@ func (c *Context) HTML(format template.HTML, args ...any) error {
 			return text
 		})
 	}
-	return c.reply(htmlType, fmt.Appendf(nil, string(format), escaped...))
+	return c.reply(htmlType, fmt.Sprintf(string(format), escaped...))
 }
 
 // escapedArg prints a value with HTML's characters escaped. It is a function so
@@ -192,7 +238,9 @@ func (a escapedArg) Format(f fmt.State, verb rune) {
 // break at the end: Flask's jsonify. In Debug it is indented. The error is that
 // of a v that JSON cannot hold.
 func (c *Context) JSON(v any) error {
-	body, err := marshal(v)
+	buffer := buffers.Get().(*[]byte)
+	body, err := appendJSON((*buffer)[:0], v, 0)
+	defer func() { keepBuffer(buffer, body) }()
 	if err != nil {
 		return fmt.Errorf("hipflask: JSON: %w", err)
 	}
@@ -203,18 +251,22 @@ func (c *Context) JSON(v any) error {
 		}
 		body = indented.Bytes()
 	}
-	return c.reply("application/json", append(body, '\n'))
+	body = append(body, '\n')
+	return c.reply("application/json", string(body))
 }
 
 // Bytes prepares a reply of any type. It keeps data, which must not change
 // until the reply is sent.
 func (c *Context) Bytes(contentType string, data []byte) error {
-	return c.reply(contentType, data)
+	c.open = true
+	c.setType(contentType)
+	c.setBody(data)
+	return nil
 }
 
 // NoContent prepares the reply 204, without a body.
 func (c *Context) NoContent() error {
-	c.res.Status = http.StatusNoContent
+	c.setStatus(http.StatusNoContent)
 	c.setBody(nil)
 	return nil
 }
@@ -230,29 +282,28 @@ func (c *Context) NoContent() error {
 // made, so what is saved is its way to the browser. In an after-hook it is for
 // every reply. Files have conditions of their own, and streams have none.
 func (c *Context) Conditional() *Context {
-	c.condition = true
+	c.more().condition = true
 	return c
 }
 
 // applyCondition answers a conditional request for the prepared body.
 func (c *Context) applyCondition() error {
-	c.settleBody()
 	method := c.Request.Method
-	if c.res.Status != http.StatusOK || c.res.Body == nil || c.file() != nil || method != http.MethodGet && method != http.MethodHead {
+	if c.status() != http.StatusOK || !c.hasBody() || c.rare.file != nil || method != http.MethodGet && method != http.MethodHead {
 		return nil
 	}
-	h := c.Header()
+	h, res := c.Header(), c.Response()
 	if len(h["Etag"]) == 0 {
-		sum := sha256.Sum256(c.res.Body)
+		sum := sha256.Sum256(res.Body)
 		h.Set("Etag", `"`+hex.EncodeToString(sum[:16])+`"`)
 	}
 	if !isConditional(c.Request.Header) {
 		return nil
 	}
 	modified, _ := http.ParseTime(h.Get("Last-Modified"))
-	switch trialStatus(c, c.Request, "", modified, bytes.NewReader(c.res.Body)) {
+	switch trialStatus(c, c.Request, "", modified, bytes.NewReader(res.Body)) {
 	case http.StatusNotModified:
-		c.res.Status, c.res.Body = http.StatusNotModified, nil
+		res.Status, res.Body = http.StatusNotModified, nil
 	case http.StatusPreconditionFailed:
 		return Abort(http.StatusPreconditionFailed)
 	}
@@ -268,16 +319,16 @@ func (c *Context) Redirect(location string) error {
 	if i := strings.IndexFunc(location, isControl); i >= 0 {
 		return fmt.Errorf("hipflask: Redirect(%q): a control character in the location", location)
 	}
-	if c.res.Status < 300 || c.res.Status > 399 {
-		c.res.Status = http.StatusFound
+	if code := c.status(); code < 300 || code > 399 {
+		c.setStatus(http.StatusFound)
 	}
 	location = encodeLocation(location)
-	c.Header().Set("Location", location)
+	c.w.Header().Set("Location", location)
 	shown := html.EscapeString(location)
 	if u, err := url.Parse(location); err == nil && (u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https") {
 		shown = fmt.Sprintf(`<a href="%s">%[1]s</a>`, shown)
 	}
-	return c.reply(htmlType, fmt.Appendf(nil,
+	return c.reply(htmlType, fmt.Sprintf(
 		"<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>This page is at %s.</p>\n", shown))
 }
 
@@ -350,8 +401,8 @@ func (c *Context) redirectMatched() error {
 
 // allowed prepares the reply to an OPTIONS request.
 func (c *Context) allowed(methods []string) error {
-	c.Header().Set("Allow", strings.Join(methods, ", "))
-	return c.reply(htmlType, nil)
+	c.w.Header().Set("Allow", strings.Join(methods, ", "))
+	return c.reply(htmlType, "")
 }
 
 // failure is the error of a request that no route answers.
@@ -383,25 +434,21 @@ func pageType(name string) string {
 }
 
 // reply prepares a body. A Content-Type that the handler chose itself stays.
-func (c *Context) reply(contentType string, body []byte) error {
+func (c *Context) reply(contentType, text string) error {
 	c.setType(contentType)
-	c.setBody(body)
+	c.setText(text)
 	return nil
 }
 
 func (c *Context) setType(contentType string) {
-	h := c.Header()
-	if chosen := h["Content-Type"]; len(chosen) == 0 || chosen[0] == c.values[0] {
-		c.values[0] = contentType
-		h["Content-Type"] = c.values[0:1:1]
+	h := c.w.Header()
+	if len(h) > 0 {
+		if chosen := h["Content-Type"]; len(chosen) > 0 && chosen[0] != c.values[0] {
+			return
+		}
 	}
-}
-
-// setBody makes body the reply's, in place of what was prepared before.
-func (c *Context) setBody(body []byte) {
-	c.dropFile()
-	c.res.Body, c.isText = body, false
-	c.replied = true
+	c.values[0] = contentType
+	h["Content-Type"] = c.values[0:1:1]
 }
 
 // A reply is prepared, then committed, then begun. Handlers, error handlers and
@@ -420,7 +467,7 @@ func (c *Context) send() {
 	if c.phase == begun {
 		return
 	}
-	if s := c.res.Status; s == http.StatusSwitchingProtocols {
+	if s := c.status(); s == http.StatusSwitchingProtocols {
 		c.fail(fmt.Errorf("hipflask: the status %d is for Writer and Hijack", s))
 	}
 	c.commit()
@@ -431,45 +478,43 @@ func (c *Context) send() {
 // fails, the reply becomes the error's, for which the after-hooks run once more;
 // commit then returns why.
 func (c *Context) commit() (failed error) {
-	defer func() {
-		if c.phase != begun {
-			if c.app.signals.any() {
-				c.settleBody()
-			}
-			RequestFinished.Send(c, &c.res)
-		}
-	}()
 	c.phase = committing
-	failed = c.finish()
-	if failed == nil {
-		return nil
+	if failed = c.finish(); failed != nil {
+		c.commitFailed(failed)
 	}
-	if !c.retried {
-		c.retried = true
+	if c.phase != begun && c.app.signals.any() {
+		RequestFinished.Send(c, c.Response())
+	}
+	return failed
+}
+
+// commitFailed makes the error's reply final, in place of the one that failed.
+func (c *Context) commitFailed(failed error) {
+	if more := c.more(); !more.retried {
+		more.retried = true
 		c.phase = preparing
 		c.app.handleError(c, failed)
 		if c.phase == begun { // cut, or streamed by the error's handler
-			return failed
+			return
 		}
 		c.phase = committing
 		failing := c.finish()
 		if failing == nil {
-			return failed
+			return
 		}
 		c.app.logError(c, "the error's own reply could not be finished", failing)
 		if c.abandoned(failing) {
-			return failed
+			return
 		}
 	}
 	c.lastResort()
-	return failed
 }
 
 // lastResort makes the reply final without asking anybody any more: as it stands,
 // like Flask, or as a bare page if it cannot be sent so.
 func (c *Context) lastResort() {
-	if c.failure() != nil || checkHead(c.res.Status, c.Header()) != nil {
-		c.more().outer = nil
+	if more := c.more(); more.failure != nil || c.checkHead() != nil {
+		more.outer = nil
 		c.defaultPage(Abort(http.StatusInternalServerError))
 	}
 	if err := c.saveSessionSafely(); err != nil {
@@ -484,16 +529,34 @@ func (c *Context) saveSessionSafely() (err error) {
 }
 
 // finish runs the after-hooks, checks the header and saves the session.
-func (c *Context) finish() (err error) {
-	defer catch(&err)
-	if err := c.failure(); err != nil {
+func (c *Context) finish() error {
+	if err := c.seldom().failure; err != nil {
 		return err
 	}
-	if c.res.Status == 0 {
-		c.res.Status = http.StatusOK
+	if c.status() == 0 {
+		c.setStatus(http.StatusOK)
 	}
-	if c.rare != nil && c.rare.afterThis != nil {
-		if err := c.firstError(c.rare.afterThis(c)); err != nil {
+	if c.rare != nil || len(c.scaffold().all.after) > 0 {
+		if err := c.afterHooks(); err != nil {
+			return err
+		}
+	}
+	if err := c.checkHead(); err != nil {
+		return err
+	}
+	if c.session.Load() == nil && !c.mayRefreshSession() {
+		c.state.Or(sessionSaved)
+		return nil
+	}
+	err := c.saveSessionSafely()
+	c.addSessionHeader()
+	return err
+}
+
+func (c *Context) afterHooks() (err error) {
+	defer catch(&err)
+	if h := c.seldom().afterThis; h != nil {
+		if err := c.firstError(h(c)); err != nil {
 			return err
 		}
 	}
@@ -502,27 +565,25 @@ func (c *Context) finish() (err error) {
 			return err
 		}
 	}
-	if c.condition {
-		if err := c.applyCondition(); err != nil {
-			return err
-		}
+	if c.seldom().condition {
+		return c.applyCondition()
 	}
-	if err := checkHead(c.res.Status, c.Header()); err != nil {
-		return err
+	return nil
+}
+
+// checkHead is [checkHead] for the reply. In a header that nobody has asked for is
+// only what the framework put there.
+func (c *Context) checkHead() error {
+	if code := c.status(); !c.open && code >= 200 && code <= 999 {
+		return nil
 	}
-	err = c.saveSession()
-	c.addSessionHeader()
-	return err
+	return checkHead(c.status(), c.w.Header())
 }
 
 // checkHead refuses what would split a reply or be changed on its way.
 func checkHead(status int, h http.Header) error {
 	if status < 200 && status != http.StatusSwitchingProtocols || status > 999 {
 		return fmt.Errorf("hipflask: %d is no status of a reply", status)
-	}
-	// Most replies have this header alone, and a look-up is cheaper than a loop.
-	if only := h["Content-Type"]; len(h) == 1 && len(only) == 1 && (only[0] == htmlType || only[0] == textType || !splitsHeader(only[0])) {
-		return nil
 	}
 	for name, values := range h {
 		if !validToken(strings.TrimPrefix(name, http.TrailerPrefix)) {
@@ -547,16 +608,20 @@ func splitsHeader(v string) bool {
 	return false
 }
 
+// maxCounted is the size up to which net/http counts the bytes of a reply itself. It
+// sends a larger one in chunks unless it is told its Content-Length.
+const maxCounted = 2048
+
 // write sends the committed reply.
 func (c *Context) write() {
 	if c.phase == begun {
 		return
 	}
 	c.phase = begun
-	if c.file() != nil && c.res.Body != nil {
+	if c.seldom().file != nil && c.hasBody() {
 		c.replaceFile()
 	}
-	h, status, file := c.Header(), c.res.Status, c.file()
+	h, status, file := c.w.Header(), c.status(), c.seldom().file
 	switch {
 	case file != nil && status == file.status:
 		file.send(c)
@@ -569,19 +634,20 @@ func (c *Context) write() {
 		file.send(c)
 		return
 	}
-	size := len(c.res.Body)
-	if c.isText {
-		size = len(c.text)
+	size := len(c.text)
+	if c.body != textBody {
+		size = len(c.seldom().res.Body)
 	}
-	c.values[1] = strconv.Itoa(size)
-	h["Content-Length"] = c.values[1:2:2]
+	if size > maxCounted || c.Request.Method == http.MethodHead || c.open && len(h["Content-Length"]) > 0 {
+		h["Content-Length"] = []string{strconv.Itoa(size)}
+	}
 	c.w.WriteHeader(status)
 	// A failed write means that the client has gone; nobody is left to tell.
 	switch {
 	case c.Request.Method == http.MethodHead:
-	case c.isText:
+	case c.body == textBody:
 		io.WriteString(c.w, c.text)
 	default:
-		c.w.Write(c.res.Body)
+		c.w.Write(c.seldom().res.Body)
 	}
 }

@@ -238,15 +238,14 @@ func (cfg *Config) checkTrusted() error {
 
 // findRoute matches the request. For a host that is not trusted nothing matches.
 func (c *Context) findRoute() {
+	c.Request = canonical(c.Request)
 	if !c.app.Config.trustsHost(c.Request.Host) {
 		return
 	}
-	r := c.app.router.matchLiteral(c.Request.Method, c.Request.URL.Path)
-	if r != nil {
-		c.match.route = r
-	} else {
+	r := c.app.router.matchPlain(c.Request, &c.match)
+	if r == nil {
 		m := c.app.router.matchRequest(c.Request)
-		c.match = m.found
+		c.match, c.automaticOptions = m.found, m.automaticOptions
 		if r = m.route; r == nil {
 			c.more().miss = m
 			return
@@ -256,7 +255,7 @@ func (c *Context) findRoute() {
 		c.limitBody(r.maxBody)
 	}
 	if r.view != nil {
-		c.match.viewMethod = viewMethod(c.Request.Method)
+		c.viewMethod = viewMethod(c.Request.Method)
 	}
 }
 

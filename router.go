@@ -383,17 +383,16 @@ func (l *layer) lookup(path string) ([]*entry, httprouter.Params) {
 // 404; with allow it is 405.
 type match struct {
 	found
-	redirectKind redirectKind // what redirect is
-	redirect     string       // where to redirect to
-	allow        []string     // the methods of the rules that fit but for the method, sorted
+	automaticOptions bool         // an OPTIONS request that the route leaves to the router
+	redirectKind     redirectKind // what redirect is
+	redirect         string       // where to redirect to
+	allow            []string     // the methods of the rules that fit but for the method, sorted
 }
 
 // found is the route of a match, nil if there is none.
 type found struct {
-	route            *Route
-	values           httprouter.Params // the values of route.rule.vars, in order
-	automaticOptions bool              // an OPTIONS request that the route leaves to the router
-	viewMethod       int8              // which of viewMethods answers, if the route is a View; -1 for none
+	route  *Route
+	values httprouter.Params // the values of route.rule.vars, in order
 }
 
 type redirectKind uint8
@@ -459,18 +458,38 @@ func (rt *router) matchMerged(method, host, path string, m *match) {
 	m.allow = sortedSet(m.allow)
 }
 
-// matchLiteral returns the route of a path without variables where nothing else has
-// to be asked: most requests need no more. It returns nil for all others.
-func (rt *router) matchLiteral(method, path string) *Route {
+// matchPlain finds the route of a canonical request where finding it is all there is
+// to do, as it is for most. It returns nil where a redirect, an error or the answer
+// to an OPTIONS is due, or the search would have to go on.
+func (rt *router) matchPlain(r *http.Request, m *found) *Route {
 	if rt.hosts || len(rt.tables) == 0 {
 		return nil
 	}
-	for _, e := range rt.tables[0].literals[path] {
-		if e.Route.redirect == nil && len(e.shorter) == 0 && slices.Contains(e.methods, method) {
-			return e.Route
+	t := rt.tables[0]
+	if literals := t.literals[r.URL.Path]; len(literals) > 0 || len(t.layers) == 0 {
+		for _, e := range literals {
+			if e.isPlain(r.Method) {
+				m.route = e.Route
+				return e.Route
+			}
 		}
+		return nil
 	}
-	return nil
+	entries, params := t.layers[0].lookup(r.URL.Path)
+	if len(entries) == 0 || !entries[0].isPlain(r.Method) {
+		return nil
+	}
+	values, ok, err := entries[0].fit(params)
+	if !ok || err != nil {
+		return nil
+	}
+	m.route, m.values = entries[0].Route, values
+	return m.route
+}
+
+// isPlain reports whether a path that fits the entry is its route's.
+func (e *entry) isPlain(method string) bool {
+	return e.whole && e.Route.redirect == nil && len(e.shorter) == 0 && slices.Contains(e.methods, method)
 }
 
 // find returns the entry that wins, and the values of its variables. An error
@@ -633,13 +652,17 @@ func (rt *router) allowed(r *http.Request) []string {
 // requestPath is path with exactly one slash in front, and U+FFFD for what is
 // not UTF-8.
 func requestPath(path string) string {
-	if !isASCII(path) && !utf8.ValidString(path) {
-		path = string([]rune(path))
-	}
-	if len(path) > 0 && path[0] == '/' && (len(path) == 1 || path[1] != '/') {
+	if isCanonicalPath(path) {
 		return path
 	}
+	if !utf8.ValidString(path) {
+		path = string([]rune(path))
+	}
 	return "/" + strings.TrimLeft(path, "/")
+}
+
+func isCanonicalPath(path string) bool {
+	return path != "" && path[0] == '/' && (len(path) == 1 || path[1] != '/') && (isASCII(path) || utf8.ValidString(path))
 }
 
 func isASCII(text string) bool {

@@ -333,7 +333,7 @@ func (s *Session) take(key string) (string, bool) {
 // writable loads the session and reports whether a change can still be made.
 // If not, it takes care that this does not go unnoticed.
 func (s *Session) writable(key string) bool {
-	if s.c.sessionSaved.Load() {
+	if s.c.state.Load()&sessionSaved != 0 {
 		s.logLate(key)
 		return false
 	}
@@ -533,9 +533,10 @@ func (cfg *Config) sessionAgeValid(issued time.Time) bool {
 // saveSession saves the session when the reply is about to be sent. It works
 // once.
 func (c *Context) saveSession() error {
-	if c.sessionSaved.Swap(true) {
+	if c.state.Load()&sessionSaved != 0 {
 		return nil
 	}
+	c.state.Or(sessionSaved)
 	if c.session.Load() == nil && !c.mayRefreshSession() {
 		return nil
 	}
@@ -552,9 +553,9 @@ func (c *Context) addSessionHeader() {
 	s.mu.Lock()
 	setCookie, vary := s.setCookie, s.vary
 	s.mu.Unlock()
-	h := c.Header()
+	h := c.w.Header()
 	if setCookie != "" && !slices.Contains(h["Set-Cookie"], setCookie) {
-		if c.proxied {
+		if c.seldom().proxied {
 			dropSetCookie(h, c.app.Config.sessionCookieName())
 		}
 		h.Add("Set-Cookie", setCookie)
@@ -570,7 +571,7 @@ func (c *Context) addSessionHeader() {
 // The signed cookie says by itself that it is permanent, so that no other
 // session is opened without need.
 func (c *Context) mayRefreshSession() bool {
-	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.file() != nil || c.proxied {
+	if c.app.sessions == nil || c.app.Config.DisableSessionRefresh || c.seldom().file != nil || c.seldom().proxied {
 		return false // a file may be kept by caches that serve others, and another application does it itself
 	}
 	look := c.app.Config.sessionCookieName()
@@ -635,7 +636,7 @@ func (s *Session) needsSave() bool {
 		return false
 	}
 	return s.renewed || s.opened.resave ||
-		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.file() == nil && !s.c.proxied ||
+		s.permanent() && !s.c.app.Config.DisableSessionRefresh && s.c.seldom().file == nil && !s.c.seldom().proxied ||
 		s.written && !slices.Equal(s.values, s.opened.values)
 }
 

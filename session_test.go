@@ -1311,7 +1311,7 @@ func TestSessionUntouchedAllocates(t *testing.T) {
 		c := untouchedContext(tt.app, tt.cookie)
 		if n := testing.AllocsPerRun(100, func() {
 			c.session.Store(nil)
-			c.sessionSaved.Store(false)
+			c.state.And(^uint32(sessionSaved))
 			if err := c.saveSession(); err != nil {
 				t.Fatal(err)
 			}
@@ -1520,7 +1520,7 @@ func BenchmarkSessionUntouched(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				c.session.Store(nil)
-				c.sessionSaved.Store(false)
+				c.state.And(^uint32(sessionSaved))
 				if c.saveSession() != nil {
 					b.Fatal("error")
 				}

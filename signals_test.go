@@ -206,7 +206,7 @@ func TestSignalsCostNothing(t *testing.T) {
 	c := app.NewContext(nil, httptest.NewRequest("GET", "/", nil))
 	if n := testing.AllocsPerRun(100, func() {
 		RequestStarted.Send(c, c.Request)
-		RequestFinished.Send(c, &c.res)
+		RequestFinished.Send(c, c.Response())
 		TemplateRendered.Send(c, Rendering{"page.html", nil})
 	}); n != 0 {
 		t.Errorf("%v allocations where nobody listens", n)

@@ -181,7 +181,7 @@ func (c *Context) replyFile(f *fileReply, tag string) error {
 	// The reply, which net/http knows best: whole, a part, or not at all.
 	c.setBody(nil)
 	c.more().file = f
-	if c.res.Status != 0 && c.res.Status != http.StatusOK {
+	if code := c.status(); code != 0 && code != http.StatusOK {
 		return nil
 	}
 	setDefault(h, "Etag", tag)
@@ -229,7 +229,7 @@ func (f *fileReply) settle(c *Context) error {
 			return Abort(f.status)
 		}
 	}
-	c.res.Status = f.status
+	c.setStatus(f.status)
 	return nil
 }
 
@@ -300,13 +300,13 @@ func (w *trialWriter) Write(p []byte) (int, error) { return len(p), nil }
 // found, the file goes out whole. Like http.ServeContent it ends quietly where
 // the browser has gone.
 func (f *fileReply) send(c *Context) {
-	if c.res.Status == f.status {
+	if c.status() == f.status {
 		http.ServeContent(c.w, f.request, f.name, f.modified, f.content)
 		return
 	}
 	f.content.Seek(0, io.SeekStart) // settle may have left it at a range
 	c.Header().Set("Content-Length", strconv.FormatInt(f.size, 10))
-	c.w.WriteHeader(c.res.Status)
+	c.w.WriteHeader(c.status())
 	if c.Request.Method != http.MethodHead {
 		io.CopyN(c.w, f.content, f.size)
 	}
@@ -315,8 +315,8 @@ func (f *fileReply) send(c *Context) {
 // replaceFile makes the body that an after-hook set the reply's, in place of the
 // file it found.
 func (c *Context) replaceFile() {
-	if c.res.Status == c.file().status {
-		c.res.Status = http.StatusOK // which may have been that of a part
+	if c.status() == c.rare.file.status {
+		c.setStatus(http.StatusOK) // which may have been that of a part
 	}
 	c.Header().Del("Etag")
 	c.dropFile()
@@ -324,7 +324,7 @@ func (c *Context) replaceFile() {
 
 // dropFile closes a file that another reply took the place of, or that was sent.
 func (c *Context) dropFile() {
-	if file := c.file(); file != nil {
+	if file := c.seldom().file; file != nil {
 		file.Close()
 		c.rare.file = nil
 	}

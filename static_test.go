@@ -102,7 +102,7 @@ func sendFile(t *testing.T, app *App, fsys fs.FS, tags *fileTags, method, name s
 			t.Fatalf("%s %q: %v", method, name, err)
 		}
 		app.handleError(c, err)
-		c.res.Body = []byte{} // these tables are not about error pages
+		c.Response().Body = []byte{} // these tables are not about error pages
 		c.send()
 		app.end(c)
 		res := w.Result()
@@ -400,7 +400,7 @@ func TestSendFileOverrides(t *testing.T) {
 		r.Header.Set("If-None-Match", "*")
 		r.Header.Set("Range", "bytes=0-3")
 		c := app.NewContext(w, r)
-		c.res.Status = 404
+		c.Response().Status = 404
 		if err := c.SendFile(fsys, "num.bin"); err != nil {
 			t.Fatal(err)
 		}

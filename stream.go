@@ -31,7 +31,7 @@ import (
 // A stream holds its own copy of the page for as long as it lasts. Other replies
 // than Render and its kind are sent whole as ever.
 func (c *Context) Stream() *Context {
-	c.streams = true
+	c.more().streams = true
 	return c
 }
 
@@ -61,7 +61,7 @@ func (s *pageStream) Flush() error {
 
 // stream sends what render writes.
 func (c *Context) stream(contentType string, render func(w io.Writer) error) error {
-	c.streams = false // the next page is for another Stream
+	c.more().streams = false // the next page is for another Stream
 	c.setType(contentType)
 	w := replyWriter{c}
 	if c.Request.Method == http.MethodHead {
@@ -108,15 +108,15 @@ type replyWriter struct{ c *Context }
 func (w replyWriter) begin(status int) error {
 	c := w.c
 	switch {
-	case c.ended.Load():
+	case c.state.Load()&ended != 0:
 		return ErrReplySent
 	case c.phase == begun:
-		return c.streamErr()
+		return c.seldom().streamErr
 	case c.phase == committing:
 		return errors.New("hipflask: an after-hook cannot stream; it can change Context.Response")
 	}
 	if status != 0 {
-		c.res.Status = status
+		c.setStatus(status)
 	}
 	c.setBody(nil)
 	if failed := c.commit(); failed != nil {
@@ -125,7 +125,7 @@ func (w replyWriter) begin(status int) error {
 		return c.rare.streamErr
 	}
 	c.phase = begun
-	c.w.WriteHeader(c.res.Status)
+	c.w.WriteHeader(c.status())
 	return nil
 }
 
@@ -176,7 +176,7 @@ func (w replyWriter) FlushError() error {
 func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	c := w.c
 	switch {
-	case c.ended.Load() || c.streamErr() != nil:
+	case c.state.Load()&ended != 0 || c.seldom().streamErr != nil:
 		return nil, nil, ErrReplySent
 	case c.phase == committing:
 		return nil, nil, errors.New("hipflask: an after-hook cannot take the connection")
@@ -185,7 +185,7 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	before, res := c.Header().Clone(), *c.Response()
 	if c.phase == preparing {
-		c.res.Status = http.StatusSwitchingProtocols
+		c.setStatus(http.StatusSwitchingProtocols)
 		c.setBody(nil)
 		if failed := c.commit(); failed != nil {
 			c.write()
@@ -200,7 +200,7 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		// and its cookie goes out with that.
 		clear(c.Header())
 		maps.Copy(c.Header(), before)
-		c.phase, c.replied, c.res = preparing, false, res
+		c.phase, c.replied, c.rare.res = preparing, false, res
 	}
 	if err != nil {
 		return nil, nil, err

@@ -62,7 +62,7 @@ func (s *scaffold) View(rule string, view any, methods ...string) *Route {
 	}
 	// Not by c.Request.Method: a before-hook may have changed it, and what was
 	// matched and checked as a GET stays one, as for every other route.
-	r := s.add("View", rule, func(c *Context) error { return byIndex[c.match.viewMethod](c) }, methods...)
+	r := s.add("View", rule, func(c *Context) error { return byIndex[c.viewMethod](c) }, methods...)
 	t := reflect.TypeOf(view)
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
