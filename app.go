@@ -184,10 +184,14 @@ func (a *App) build() error {
 // ServeHTTP answers a request. The first one ends setup, and panics if setup
 // left a mistake; call [App.Check] or [App.Run] to learn of it earlier.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if err := a.endSetup(); err != nil {
-		panic(err)
+	if !a.setupEnded.Load() || a.setupErr != nil {
+		if err := a.endSetup(); err != nil {
+			panic(err)
+		}
 	}
-	r = a.behindProxies(r)
+	if a.Config.TrustedProxies.any() {
+		r = a.behindProxies(r)
+	}
 	if a.accessLog == nil {
 		a.serveBehindMiddleware(w, r)
 		return
@@ -272,7 +276,7 @@ func (a *App) dispatch(c *Context) (err error) {
 	switch {
 	case c.match.route == nil && c.more().miss.redirect != "":
 		return c.redirectMatched() // reply.go
-	case c.fallsBack():
+	case a.fallback != nil && c.fallsBack():
 		return c.fallBack() // proxy.go
 	case c.match.route == nil:
 		return c.routingFailure()
@@ -293,7 +297,7 @@ func (a *App) dispatch(c *Context) (err error) {
 // added first, with the error that no error handler answered. It runs however
 // the request ended.
 func (a *App) end(c *Context) {
-	c.state.Or(ended)
+	c.endSession()
 	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {
 			a.logError(c, "teardown failed", err)

@@ -545,8 +545,7 @@ func (c *Context) finish() error {
 		return err
 	}
 	if c.session.Load() == nil && !c.mayRefreshSession() {
-		c.state.Or(sessionSaved)
-		return nil
+		return nil // App.end marks it as saved
 	}
 	err := c.saveSessionSafely()
 	c.addSessionHeader()

@@ -239,7 +239,7 @@ func (cfg *Config) checkTrusted() error {
 // findRoute matches the request. For a host that is not trusted nothing matches.
 func (c *Context) findRoute() {
 	c.Request = canonical(c.Request)
-	if !c.app.Config.trustsHost(c.Request.Host) {
+	if cfg := &c.app.Config; len(cfg.TrustedHosts) > 0 && !cfg.trustsHost(c.Request.Host) {
 		return
 	}
 	r := c.app.router.matchPlain(c.Request, &c.match)

@@ -63,11 +63,15 @@ type bucket struct {
 // without its last slash, and (with StrictSlashes off) itself with one more.
 type entry struct {
 	*target
-	parts    []*part // those that the pattern has a parameter for, in order
-	plain    bool    // each of these is one variable: the parameters are the values
-	whole    bool    // the rule itself, without a slash less or more
-	noSlash  bool    // the last slash of the rule is missing
-	redirect bool    // ... so redirect to it
+	parts []*part // those that the pattern has a parameter for, in order
+	plain bool    // each of these is one variable: the parameters are the values
+	whole bool    // the rule itself, without a slash less or more
+
+	// plainMethods are the methods for which a path that fits is the route's and nothing else
+	// is due: no redirect, no automatic answer.
+	plainMethods []string
+	noSlash      bool // the last slash of the rule is missing
+	redirect     bool // ... so redirect to it
 }
 
 // newRouter settles the order of routes and where each lives. It is called once,
@@ -243,6 +247,9 @@ func newEntry(t *target, parts []*part) (pattern []string, e *entry) {
 // two layers always holds the entry that must win; and since the patterns of
 // one layer exclude each other, a path meets at most one bucket in each.
 func (t *table) place(pattern []string, e *entry) {
+	if e.whole && e.Route.redirect == nil && len(e.shorter) == 0 {
+		e.plainMethods = e.methods
+	}
 	if e.whole && len(e.rule.vars) == 0 {
 		path := e.rule.path()
 		t.literals[path] = append(t.literals[path], e)
@@ -468,7 +475,7 @@ func (rt *router) matchPlain(r *http.Request, m *found) *Route {
 	t := rt.tables[0]
 	if literals := t.literals[r.URL.Path]; len(literals) > 0 || len(t.layers) == 0 {
 		for _, e := range literals {
-			if e.isPlain(r.Method) {
+			if slices.Contains(e.plainMethods, r.Method) {
 				m.route = e.Route
 				return e.Route
 			}
@@ -476,7 +483,7 @@ func (rt *router) matchPlain(r *http.Request, m *found) *Route {
 		return nil
 	}
 	entries, params := t.layers[0].lookup(r.URL.Path)
-	if len(entries) == 0 || !entries[0].isPlain(r.Method) {
+	if len(entries) == 0 || !slices.Contains(entries[0].plainMethods, r.Method) {
 		return nil
 	}
 	values, ok, err := entries[0].fit(params)
@@ -485,11 +492,6 @@ func (rt *router) matchPlain(r *http.Request, m *found) *Route {
 	}
 	m.route, m.values = entries[0].Route, values
 	return m.route
-}
-
-// isPlain reports whether a path that fits the entry is its route's.
-func (e *entry) isPlain(method string) bool {
-	return e.whole && e.Route.redirect == nil && len(e.shorter) == 0 && slices.Contains(e.methods, method)
 }
 
 // find returns the entry that wins, and the values of its variables. An error

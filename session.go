@@ -543,6 +543,20 @@ func (c *Context) saveSession() error {
 	return c.Session().save()
 }
 
+// endSession marks the reply as sent, and the session with it. A session that was
+// first used while the reply was going out has come too late.
+func (c *Context) endSession() {
+	saved := c.state.Load()&sessionSaved != 0
+	c.state.Store(sessionSaved | ended)
+	if s := c.session.Load(); s != nil && !saved {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.written || s.renewed {
+			s.logLate("")
+		}
+	}
+}
+
 // addSessionHeader says in the reply's header what saving the session found,
 // once: the reply may be prepared anew after that.
 func (c *Context) addSessionHeader() {
