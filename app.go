@@ -231,18 +231,24 @@ func canonical(r *http.Request) *http.Request {
 // file it is in.
 func (a *App) serve(w http.ResponseWriter, r *http.Request) {
 	c := a.newContext(w, r) // context.go
-	defer a.end(c)          // teardown hooks: below
+	defer a.end(c)          // what a panic left to do, and the teardown hooks: below
 
-	if err := a.dispatch(c); err != nil { // before-hooks and the handler: below
+	a.reply(c, a.dispatch(c)) // before-hooks and the handler: below
+}
+
+// reply sends what dispatch prepared, or what answers its error.
+func (a *App) reply(c *Context, err error) {
+	c.dispatching = false
+	if err != nil {
 		a.handleError(c, err) // an error handler or the default page: errors.go
 	}
 	c.send() // after-hooks, the session, header and body: reply.go
 }
 
-// dispatch runs the request up to its reply or its error. A panic comes back as
-// a *PanicError.
-func (a *App) dispatch(c *Context) (err error) {
-	defer catch(&err)
+// dispatch runs the request up to its reply or its error. If it panics, end goes on
+// with a *PanicError.
+func (a *App) dispatch(c *Context) error {
+	c.dispatching = true
 
 	// 1. The path is matched. A failure waits for the before-hooks, which may
 	// answer in its place.
@@ -295,8 +301,13 @@ func (a *App) dispatch(c *Context) (err error) {
 
 // end runs the teardown hooks, the blueprint's before the App's and the last
 // added first, with the error that no error handler answered. It runs however
-// the request ended.
+// the request ended; deferred, so that a panic in dispatch is an error like others.
 func (a *App) end(c *Context) {
+	if c.dispatching {
+		if value := recover(); value != nil { // which it is where runtime.Goexit ended the handler
+			a.reply(c, panicError(value))
+		}
+	}
 	c.endSession()
 	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {
@@ -306,9 +317,14 @@ func (a *App) end(c *Context) {
 	if a.signals.any() {
 		RequestTearingDown.Send(c, c.seldom().unhandled)
 	}
+	if c.Request.MultipartForm != nil {
+		c.removeUploads()
+	}
+	if c.rare == nil {
+		return
+	}
 	c.dropFile()
-	c.removeUploads()
-	if c.seldom().cut {
+	if c.rare.cut {
 		// The reply had begun when the handler failed, or the handler asked for
 		// it: cutting the connection tells the client that the reply is not whole.
 		panic(http.ErrAbortHandler)

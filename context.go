@@ -42,14 +42,15 @@ type Context struct {
 	viewMethod       int8 // which of viewMethods answers, if the route is a View; -1 for none
 
 	// The reply; reply.go.
-	phase   phase
-	replied bool // a helper prepared a reply
-	open    bool // Header was called: what is in it has to be checked
-	body    bodyKind
-	code    int32     // the status set so far, or 0
-	text    string    // the body, if it is a text
-	values  [1]string // backs the value of Content-Type
-	w       http.ResponseWriter
+	phase       phase
+	dispatching bool // what panics now is an error
+	replied     bool // a helper prepared a reply
+	open        bool // Header was called: what is in it has to be checked
+	body        bodyKind
+	code        int32     // the status set so far, or 0
+	text        string    // the body, if it is a text
+	values      [1]string // backs the value of Content-Type
+	w           http.ResponseWriter
 }
 
 // rare is what most requests do without: a Context is made for each, and the less
@@ -396,10 +397,8 @@ func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeade
 // removeUploads deletes what a multipart form left on the disk. net/http does
 // this only for the Request it made itself, which a middleware may have copied.
 func (c *Context) removeUploads() {
-	if c.Request.MultipartForm != nil {
-		if err := c.Request.MultipartForm.RemoveAll(); err != nil {
-			c.app.logError(c, "uploaded files were not removed", err)
-		}
+	if err := c.Request.MultipartForm.RemoveAll(); err != nil {
+		c.app.logError(c, "uploaded files were not removed", err)
 	}
 }
 

@@ -137,13 +137,17 @@ func (e *PanicError) Unwrap() error {
 // catch, deferred, turns a panic into an error. http.ErrAbortHandler, which asks
 // net/http to cut the connection, stays what it is; see App.end.
 func catch(err *error) {
-	switch value := recover(); value {
-	case nil:
-	case http.ErrAbortHandler:
-		*err = http.ErrAbortHandler
-	default:
-		*err = &PanicError{Value: value, Stack: debug.Stack()}
+	if value := recover(); value != nil {
+		*err = panicError(value)
 	}
+}
+
+// panicError is the error of a panic.
+func panicError(value any) error {
+	if value == http.ErrAbortHandler {
+		return http.ErrAbortHandler
+	}
+	return &PanicError{Value: value, Stack: debug.Stack()}
 }
 
 // asHTTPError returns the reply an error asks for. known is false for an error

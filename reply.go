@@ -79,14 +79,14 @@ func (c *Context) setBody(body []byte) {
 func (c *Context) hasBody() bool { return c.body == textBody || c.seldom().res.Body != nil }
 
 func (c *Context) status() int {
-	if c.seldom().exposed {
+	if c.rare != nil && c.rare.exposed {
 		return c.rare.res.Status
 	}
 	return int(c.code)
 }
 
 func (c *Context) setStatus(code int) {
-	if c.seldom().exposed {
+	if c.rare != nil && c.rare.exposed {
 		c.rare.res.Status = code
 	}
 	c.code = int32(max(-1, min(code, 1000))) // of what is no status, one is as good as another
@@ -530,8 +530,8 @@ func (c *Context) saveSessionSafely() (err error) {
 
 // finish runs the after-hooks, checks the header and saves the session.
 func (c *Context) finish() error {
-	if err := c.seldom().failure; err != nil {
-		return err
+	if c.rare != nil && c.rare.failure != nil {
+		return c.rare.failure
 	}
 	if c.status() == 0 {
 		c.setStatus(http.StatusOK)

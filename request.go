@@ -238,11 +238,17 @@ func (cfg *Config) checkTrusted() error {
 
 // findRoute matches the request. For a host that is not trusted nothing matches.
 func (c *Context) findRoute() {
-	c.Request = canonical(c.Request)
 	if cfg := &c.app.Config; len(cfg.TrustedHosts) > 0 && !cfg.trustsHost(c.Request.Host) {
+		c.Request = canonical(c.Request)
 		return
 	}
-	r := c.app.router.matchPlain(c.Request, &c.match)
+	r := c.app.router.matchLiteral(c.Request)
+	if r != nil {
+		c.match.route = r
+	} else {
+		c.Request = canonical(c.Request)
+		r = c.app.router.matchPlain(c.Request, &c.match)
+	}
 	if r == nil {
 		m := c.app.router.matchRequest(c.Request)
 		c.match, c.automaticOptions = m.found, m.automaticOptions

@@ -465,23 +465,29 @@ func (rt *router) matchMerged(method, host, path string, m *match) {
 	m.allow = sortedSet(m.allow)
 }
 
-// matchPlain finds the route of a canonical request where finding it is all there is
-// to do, as it is for most. It returns nil where a redirect, an error or the answer
-// to an OPTIONS is due, or the search would have to go on.
-func (rt *router) matchPlain(r *http.Request, m *found) *Route {
+// matchLiteral finds the route of a path without variables, where finding it is all
+// there is to do, as it is for most requests. Such a path is canonical, and so is
+// the method. It returns nil where something else is due.
+func (rt *router) matchLiteral(r *http.Request) *Route {
 	if rt.hosts || len(rt.tables) == 0 {
 		return nil
 	}
-	t := rt.tables[0]
-	if literals := t.literals[r.URL.Path]; len(literals) > 0 || len(t.layers) == 0 {
-		for _, e := range literals {
-			if slices.Contains(e.plainMethods, r.Method) {
-				m.route = e.Route
-				return e.Route
-			}
+	for _, e := range rt.tables[0].literals[r.URL.Path] {
+		if slices.Contains(e.plainMethods, r.Method) {
+			return e.Route
 		}
+	}
+	return nil
+}
+
+// matchPlain is matchLiteral for a path with variables, of a canonical request. It
+// returns nil where a redirect, an error or the answer to an OPTIONS is due, or the
+// search would have to go on.
+func (rt *router) matchPlain(r *http.Request, m *found) *Route {
+	if rt.hosts || len(rt.tables) == 0 || len(rt.tables[0].layers) == 0 {
 		return nil
 	}
+	t := rt.tables[0]
 	entries, params := t.layers[0].lookup(r.URL.Path)
 	if len(entries) == 0 || !slices.Contains(entries[0].plainMethods, r.Method) {
 		return nil
