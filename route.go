@@ -115,6 +115,7 @@ type Route struct {
 	mount     http.Handler    // of Handle, if it is no function
 
 	serve HandlerFunc // handler inside wraps, made when setup ends
+	plain *entry      // how the router enters the rule as it stands; nil if that needs more than matching
 }
 
 // add registers a rule. what is the method the user called.

@@ -63,15 +63,12 @@ type bucket struct {
 // without its last slash, and (with StrictSlashes off) itself with one more.
 type entry struct {
 	*target
-	parts []*part // those that the pattern has a parameter for, in order
-	plain bool    // each of these is one variable: the parameters are the values
-	whole bool    // the rule itself, without a slash less or more
-
-	// plainMethods are the methods for which a path that fits is the route's and nothing else
-	// is due: no redirect, no automatic answer.
-	plainMethods []string
-	noSlash      bool // the last slash of the rule is missing
-	redirect     bool // ... so redirect to it
+	parts    []*part // those that the pattern has a parameter for, in order
+	plain    bool    // each of these is one variable: the parameters are the values
+	whole    bool    // the rule itself, without a slash less or more
+	tail     bool    // its pattern ends in a catch-all
+	noSlash  bool    // the last slash of the rule is missing
+	redirect bool    // ... so redirect to it
 }
 
 // newRouter settles the order of routes and where each lives. It is called once,
@@ -248,8 +245,9 @@ func newEntry(t *target, parts []*part) (pattern []string, e *entry) {
 // one layer exclude each other, a path meets at most one bucket in each.
 func (t *table) place(pattern []string, e *entry) {
 	if e.whole && e.Route.redirect == nil && len(e.shorter) == 0 {
-		e.plainMethods = e.methods
+		e.Route.plain = e
 	}
+	e.tail = pattern[len(pattern)-1] == "*"
 	if e.whole && len(e.rule.vars) == 0 {
 		path := e.rule.path()
 		t.literals[path] = append(t.literals[path], e)
@@ -364,7 +362,14 @@ type finding struct {
 var findings = sync.Pool{New: func() any { return new(finding) }}
 
 func (b *bucket) handle(w http.ResponseWriter, _ *http.Request, _ httprouter.Params) {
-	w.(*finding).bucket = b
+	switch w := w.(type) {
+	case *found: // which asks for the first rule only
+		if e := b.entries[0]; e.Route.plain == e {
+			w.route = e.Route
+		}
+	case *finding:
+		w.bucket = b
+	}
 }
 
 // lookup returns the entries that path may match.
@@ -378,8 +383,7 @@ func (l *layer) lookup(path string) ([]*entry, httprouter.Params) {
 	b := f.bucket
 	findings.Put(f)
 	if b.tail {
-		tail := &params[len(params)-1]
-		tail.Value = tail.Value[1:] // httprouter's catch-all begins with the slash
+		cutSlash(params)
 	}
 	return b.entries, params
 }
@@ -473,7 +477,7 @@ func (rt *router) matchLiteral(r *http.Request) *Route {
 		return nil
 	}
 	for _, e := range rt.tables[0].literals[r.URL.Path] {
-		if slices.Contains(e.plainMethods, r.Method) {
+		if e.Route.plain == e && slices.Contains(e.methods, r.Method) {
 			return e.Route
 		}
 	}
@@ -487,17 +491,40 @@ func (rt *router) matchPlain(r *http.Request, m *found) *Route {
 	if rt.hosts || len(rt.tables) == 0 || len(rt.tables[0].layers) == 0 {
 		return nil
 	}
-	t := rt.tables[0]
-	entries, params := t.layers[0].lookup(r.URL.Path)
-	if len(entries) == 0 || !slices.Contains(entries[0].plainMethods, r.Method) {
+	handle, params, _ := rt.tables[0].layers[0].tree.Lookup(treeMethod, r.URL.Path)
+	if handle == nil {
 		return nil
 	}
-	values, ok, err := entries[0].fit(params)
+	handle(m, nil, nil)
+	if m.route == nil {
+		return nil
+	}
+	e := m.route.plain
+	if m.route = nil; !slices.Contains(e.methods, r.Method) {
+		return nil
+	}
+	if e.tail {
+		cutSlash(params)
+	}
+	values, ok, err := e.fit(params)
 	if !ok || err != nil {
 		return nil
 	}
-	m.route, m.values = entries[0].Route, values
-	return m.route
+	m.route, m.values = e.Route, values
+	return e.Route
+}
+
+// The methods that let a found carry a route out of an httprouter handle, as a
+// finding does. They are not called.
+
+func (m *found) Header() http.Header         { return nil }
+func (m *found) Write(b []byte) (int, error) { return len(b), nil }
+func (m *found) WriteHeader(int)             {}
+
+// cutSlash takes the slash away with which httprouter's catch-all begins.
+func cutSlash(params httprouter.Params) {
+	tail := &params[len(params)-1]
+	tail.Value = tail.Value[1:]
 }
 
 // find returns the entry that wins, and the values of its variables. An error
@@ -730,7 +757,10 @@ func (m *found) int(name string) (n int, ok bool) {
 		return 0, false
 	}
 	for i, v := range m.route.rule.vars {
-		if _, isInt := v.conv.(intConverter); isInt && v.name == name {
+		if v.name == name {
+			if _, isInt := v.conv.(intConverter); !isInt {
+				return 0, false
+			}
 			return atoi(m.values[i].Value)
 		}
 	}

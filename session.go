@@ -443,6 +443,9 @@ func openSession(ctx context.Context, store SessionStore, cookie string) (opened
 		opened, found = cs.open(cookie)
 		return opened, found, nil
 	}
+	if !isCookieValue(cookie) {
+		return opened, false, nil
+	}
 	data, found, err := store.Open(ctx, cookie)
 	if !found || err != nil {
 		return opened, false, err
@@ -450,8 +453,8 @@ func openSession(ctx context.Context, store SessionStore, cookie string) (opened
 	return openedSession{values: valuesOf(data.Values), issued: data.Issued, state: data.State, resave: data.Resave}, true, nil
 }
 
-// cookieValues are the values of the cookies of a name, as [http.Request.CookiesNamed]
-// finds them.
+// cookieValues are the values of the cookies of a name, those included that
+// [http.Request.CookiesNamed] leaves out because no cookie may have them.
 func cookieValues(h http.Header, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range h["Cookie"] {
@@ -463,7 +466,7 @@ func cookieValues(h http.Header, name string) iter.Seq[string] {
 				if n := len(value); n > 1 && value[0] == '"' && value[n-1] == '"' {
 					value = value[1 : n-1]
 				}
-				if isCookieValue(value) && !yield(value) {
+				if !yield(value) {
 					return
 				}
 			}
@@ -524,7 +527,7 @@ func (s *Session) checkRevoked() {
 // sessionAgeValid reports whether a session saved at issued is neither too old
 // nor from the future. A minute of grace is for servers whose clocks disagree.
 func (cfg *Config) sessionAgeValid(issued time.Time) bool {
-	age := time.Now().Truncate(time.Second).Sub(issued)
+	age := time.Duration(time.Now().Unix()-issued.Unix()) * time.Second
 	return issued.IsZero() || age >= -time.Minute && age <= cfg.sessionLifetime()
 }
 
@@ -796,6 +799,10 @@ func (cfg *Config) tooLarge(name, value string, values sessionValues) error {
 
 // addVaryCookie says, once, that the reply depends on the request's cookies.
 func addVaryCookie(h http.Header) {
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = []string{"Cookie"}
+		return
+	}
 	for _, line := range h["Vary"] {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {

@@ -392,7 +392,7 @@ func TestSessionReading(t *testing.T) {
 		aged := func(age time.Duration) string { return cookieFor(t, app, now.Add(-age), ada) }
 		with := func(f func(cfg *Config)) string { return cookieFor(t, sessionApp(t, f), now, ada) }
 		signed := func(text string) string {
-			cookie, err := app.sessions.(*cookieStore).codecs[0].encode("session", []byte(text))
+			cookie, err := app.sessions.(*cookieStore).codecs[0].encode("session", time.Now(), []byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -1219,7 +1219,7 @@ func TestSessionSignedBombs(t *testing.T) {
 	}
 	for name, text := range bombs {
 		t.Run(name, func(t *testing.T) {
-			cookie, err := app.sessions.(*cookieStore).codecs[0].encode("session", []byte(text))
+			cookie, err := app.sessions.(*cookieStore).codecs[0].encode("session", time.Now(), []byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}

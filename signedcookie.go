@@ -36,7 +36,7 @@ type cookieStore struct {
 
 // cookieCodec makes a cookie's value of a text, for a name that is signed with it.
 type cookieCodec interface {
-	encode(name string, text []byte) (string, error)
+	encode(name string, now time.Time, text []byte) (string, error)
 	decode(name, value string) (text string, ok bool)
 }
 
@@ -135,7 +135,7 @@ func (cs *cookieStore) save(values sessionValues, issued time.Time) (string, err
 	b.text = appendPayload(b.text[:0], values, issued)
 	permanent := values.permanent()
 	// Encrypting overwrites the text, which nobody else has.
-	cookie, err := cs.codecs[0].encode(cs.signedName(permanent), b.text)
+	cookie, err := cs.codecs[0].encode(cs.signedName(permanent), issued, b.text)
 	if permanent {
 		cookie = permanentMark + cookie
 	}
@@ -180,6 +180,7 @@ func parsePlainPayload(text string) (opened openedSession, ok bool) {
 		return opened, false
 	}
 	opened.issued = time.Unix(issued, 0)
+	opened.values = make(sessionValues, 0, 4)
 	for i := 0; ; {
 		end := strings.Index(rest[i:], `":`) + i + 1
 		key, plain := jsontext.PlainString(rest[i:max(end, i)])
@@ -236,12 +237,12 @@ func (b *cookieBuffer) free() {
 
 // encode makes the value: base64 of the time, the text in base64, and the MAC of
 // name, time and text, with a bar between each two.
-func (s *signer) encode(name string, text []byte) (string, error) {
+func (s *signer) encode(name string, now time.Time, text []byte) (string, error) {
 	b := cookieBuffers.Get().(*cookieBuffer)
 	defer b.free()
 	// 1. What is signed: name|time|text.
 	signed := append(append(b.signed[:0], name...), '|')
-	signed = append(strconv.AppendInt(signed, time.Now().Unix(), 10), '|')
+	signed = append(strconv.AppendInt(signed, now.Unix(), 10), '|')
 	signed = base64.URLEncoding.AppendEncode(signed, text)
 	// 2. The MAC takes the place of the name, behind the rest.
 	b.signed = s.appendMAC(append(signed, '|'), signed)
@@ -287,7 +288,9 @@ func (s *signer) appendMAC(dst, signed []byte) []byte {
 // encrypter is securecookie.
 type encrypter struct{ *securecookie.SecureCookie }
 
-func (e encrypter) encode(name string, text []byte) (string, error) { return e.Encode(name, text) }
+func (e encrypter) encode(name string, _ time.Time, text []byte) (string, error) {
+	return e.Encode(name, text)
+}
 
 func (e encrypter) decode(name, value string) (string, bool) {
 	var text []byte
