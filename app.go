@@ -167,7 +167,7 @@ func (a *App) build() error {
 	keep(a.router.checkKinds())
 	a.sessions, err = newSessionStore(&a.Config)
 	keep(err)
-	a.sessionCookies = newSessionCookies(&a.Config)
+	a.sessionCookies = newSessionCookies(&a.Config, a.sessions)
 	a.crossOrigin, err = a.Config.newCrossOriginProtection()
 	keep(err)
 	// A broken page is the failure of that page, and of Check.
@@ -280,7 +280,7 @@ func (a *App) dispatch(c *Context) error {
 
 	// 4. The kept failure, or the fallback in its place, or the handler.
 	switch {
-	case c.match.route == nil && c.more().miss.redirect != "":
+	case c.match.route == nil && c.missed().redirect != "":
 		return c.redirectMatched() // reply.go
 	case a.fallback != nil && c.fallsBack():
 		return c.fallBack() // proxy.go

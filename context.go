@@ -60,7 +60,7 @@ type rare struct {
 	query    url.Values   // parsed when first asked for
 	form     *form        // the same
 	bodyRead bool         // a helper has read of the request's body
-	miss     match        // the router's answer, where it is no route
+	miss     *match       // the router's answer, where it is no route
 	proxied  bool         // another application has or had the request; proxy.go
 
 	res       Response    // the reply, if exposed; otherwise its Body may be
@@ -277,7 +277,9 @@ func (c *Context) BindJSON(dst any) error {
 	if mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
 		return Error(http.StatusUnsupportedMediaType, "The body must be JSON, and Content-Type must say application/json.")
 	}
-	body, err := c.readBody()
+	buffer := buffers.Get().(*[]byte)
+	body, err := c.appendBody((*buffer)[:0], -1)
+	defer keepBuffer(buffer, body)
 	if err != nil {
 		return err
 	}
@@ -298,22 +300,36 @@ func (c *Context) BindJSON(dst any) error {
 	return nil
 }
 
-// readBody reads the request's body; its error has a status.
-func (c *Context) readBody() ([]byte, error) {
+// appendBody reads the request's body, of at most limit bytes if that is not
+// negative. Its error has a status.
+func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
 	if c.Request.Body == nil {
-		return nil, nil
+		return dst, nil
 	}
-	body, err := io.ReadAll(c.Request.Body)
-	if len(body) > 0 || err != nil {
+	for err == nil {
+		dst = slices.Grow(dst, 512)
+		var n int
+		n, err = c.Request.Body.Read(dst[len(dst):cap(dst)])
+		dst = dst[:len(dst)+n]
+		if limit >= 0 && int64(len(dst)) > limit {
+			// As if it were read by a MaxBytesReader, which tells the server not to read on.
+			http.MaxBytesReader(c.w, c.Request.Body, 0).Read(make([]byte, 1))
+			err = &http.MaxBytesError{Limit: limit}
+		}
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	if len(dst) > 0 || err != nil {
 		c.more().bodyRead = true
 	}
 	if err == nil {
-		return body, nil
+		return dst, nil
 	}
 	if _, known := asHTTPError(err); !known {
 		err = Error(http.StatusBadRequest, "The body of the request did not arrive whole.").Wrap(err)
 	}
-	return nil, err
+	return dst, err
 }
 
 // form is the form of a request.
@@ -329,11 +345,14 @@ func (c *Context) parseForm() *form {
 	if form := c.more().form; form != nil {
 		return form
 	}
-	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
+	mediaType := c.Request.Header.Get("Content-Type")
+	if mediaType != formType {
+		mediaType, _, _ = mime.ParseMediaType(mediaType)
+	}
 	var read form
 	var err error
 	switch mediaType {
-	case "application/x-www-form-urlencoded":
+	case formType:
 		read.values, err = c.readURLEncoded()
 	case "multipart/form-data":
 		read.values, read.files, err = c.readMultipart()
@@ -346,14 +365,15 @@ func (c *Context) parseForm() *form {
 	return c.rare.form
 }
 
+const formType = "application/x-www-form-urlencoded"
+
 func (c *Context) readURLEncoded() (url.Values, error) {
 	if c.Request.PostForm != nil { // a middleware parsed it
 		return c.Request.PostForm, nil
 	}
-	if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && c.Request.Body != nil {
-		c.Request.Body = http.MaxBytesReader(c.w, c.Request.Body, limit)
-	}
-	body, err := c.readBody()
+	buffer := buffers.Get().(*[]byte)
+	body, err := c.appendBody((*buffer)[:0], c.app.Config.maxFormMemorySize())
+	defer keepBuffer(buffer, body)
 	if err != nil {
 		return nil, err
 	}

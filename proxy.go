@@ -55,7 +55,7 @@ func (a *App) Fallback(h http.Handler) {
 
 // fallsBack reports whether a request is the fallback's.
 func (c *Context) fallsBack() bool {
-	return c.app.fallback != nil && c.match.route == nil && c.more().miss.redirect == "" && c.app.Config.trustsHost(c.Request.Host)
+	return c.app.fallback != nil && c.match.route == nil && c.missed().redirect == "" && c.app.Config.trustsHost(c.Request.Host)
 }
 
 // fallBack has the fallback answer.
@@ -480,7 +480,7 @@ func (s *Session) reopen(setCookie string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded, s.opened, s.values, s.owned = false, openedSession{}, nil, false
-	s.checked, s.started = false, time.Time{} // SessionsValidSince is asked about this one, too
+	s.checked, s.started = false, 0 // SessionsValidSince is asked about this one, too
 	s.written, s.renewed, s.template, s.flashing, s.unsettled = false, false, nil, nil, false
 	s.setCookie = setCookie
 }

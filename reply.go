@@ -323,13 +323,24 @@ func (c *Context) Redirect(location string) error {
 		c.setStatus(http.StatusFound)
 	}
 	location = encodeLocation(location)
-	c.w.Header().Set("Location", location)
+	c.w.Header()["Location"] = []string{location}
 	shown := html.EscapeString(location)
-	if u, err := url.Parse(location); err == nil && (u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https") {
-		shown = fmt.Sprintf(`<a href="%s">%[1]s</a>`, shown)
+	if isLink(location) {
+		shown = `<a href="` + shown + `">` + shown + "</a>"
 	}
-	return c.reply(htmlType, fmt.Sprintf(
-		"<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>This page is at %s.</p>\n", shown))
+	return c.reply(htmlType, redirectPage+shown+".</p>\n")
+}
+
+const redirectPage = "<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n" +
+	"<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>This page is at "
+
+// isLink reports whether a location may be followed from a page.
+func isLink(location string) bool {
+	if len(location) > 1 && location[0] == '/' && location[1] != '/' && strings.IndexByte(location, '%') < 0 {
+		return true // as most are
+	}
+	u, err := url.Parse(location)
+	return err == nil && (u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https")
 }
 
 // RedirectTo is [Context.Redirect] to a route, as [Context.URLFor] finds it:
@@ -373,6 +384,9 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 // encodeLocation percent-encodes what a URL cannot hold. A % stays: the location
 // is a URL, encoded where its maker thought of it.
 func encodeLocation(location string) string {
+	if locationSafe.holds(location) {
+		return location
+	}
 	return string(appendQuoted(nil, location, &locationSafe))
 }
 
@@ -380,8 +394,8 @@ var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
 
 // redirectMatched prepares the router's own redirect.
 func (c *Context) redirectMatched() error {
-	root, to, prefix := c.root(), c.rare.miss.redirect, ""
-	switch c.rare.miss.redirectKind {
+	root, to, prefix := c.root(), c.missed().redirect, ""
+	switch c.missed().redirectKind {
 	case toURL:
 		if to[0] == '/' {
 			to = strings.TrimSuffix(redirectLocation(root, "", ""), "/") + to

@@ -253,7 +253,7 @@ func (c *Context) findRoute() {
 		m := c.app.router.matchRequest(c.Request)
 		c.match, c.automaticOptions = m.found, m.automaticOptions
 		if r = m.route; r == nil {
-			c.more().miss = m
+			c.more().miss = &m
 			return
 		}
 	}
@@ -265,12 +265,20 @@ func (c *Context) findRoute() {
 	}
 }
 
+// missed is the router's answer to a request that no route answers.
+func (c *Context) missed() *match {
+	if miss := c.seldom().miss; miss != nil {
+		return miss
+	}
+	return &match{}
+}
+
 // routingFailure is the error of a request that no route answers.
 func (c *Context) routingFailure() error {
 	if !c.app.Config.trustsHost(c.Request.Host) {
 		return Error(http.StatusBadRequest, fmt.Sprintf("The host %q is not trusted.", c.Request.Host))
 	}
-	return c.more().miss.failure()
+	return c.missed().failure()
 }
 
 // --- the limit of the body

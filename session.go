@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,7 @@ type Session struct {
 	mu       sync.Mutex
 	loaded   bool
 	opened   openedSession // as the store gave it; never changed
-	started  time.Time     // what was kept under startedKey; zero for a new session
+	started  int64         // what was kept under startedKey, in microseconds since 1970; 0 for a new session
 	checked  bool          // Config.SessionsValidSince was asked
 	values   sessionValues
 	owned    bool           // values is no longer opened.values, but a copy
@@ -68,9 +69,9 @@ type Session struct {
 // openedSession is what a store gave for a cookie.
 type openedSession struct {
 	values sessionValues
-	issued time.Time
-	state  any  // SessionData.State
-	resave bool // SessionData.Resave
+	issued int64 // in seconds since 1970, 0 if the store keeps the time itself
+	state  any   // SessionData.State
+	resave bool  // SessionData.Resave
 }
 
 // SessionStore keeps sessions between requests. Config.SessionStore takes one;
@@ -450,7 +451,11 @@ func openSession(ctx context.Context, store SessionStore, cookie string) (opened
 	if !found || err != nil {
 		return opened, false, err
 	}
-	return openedSession{values: valuesOf(data.Values), issued: data.Issued, state: data.State, resave: data.Resave}, true, nil
+	opened = openedSession{values: valuesOf(data.Values), state: data.State, resave: data.Resave}
+	if !data.Issued.IsZero() {
+		opened.issued = cmp.Or(data.Issued.Unix(), -1)
+	}
+	return opened, true, nil
 }
 
 // cookieValues are the values of the cookies of a name, those included that
@@ -497,7 +502,7 @@ func (s *Session) takeStarted() {
 	if json.Unmarshal([]byte(raw), &micros) != nil {
 		micros = 0
 	}
-	s.started = time.UnixMicro(micros)
+	s.started = cmp.Or(micros, 1) // 0 is for a new session
 	s.values = s.values.copied().without(startedKey)
 	s.opened.values = s.values
 }
@@ -516,8 +521,8 @@ func (s *Session) checkRevoked() {
 	switch {
 	case err != nil:
 		s.failLookup(Error(http.StatusServiceUnavailable, "").Wrap(fmt.Errorf("hipflask: Config.SessionsValidSince: %w", err)))
-	case s.started.Before(since):
-		s.started = time.Time{}
+	case time.UnixMicro(s.started).Before(since):
+		s.started = 0
 		s.c.app.Logger().Debug("hipflask: the session began before Config.SessionsValidSince: it is empty")
 	default:
 		s.opened, s.values = opened, values
@@ -526,9 +531,9 @@ func (s *Session) checkRevoked() {
 
 // sessionAgeValid reports whether a session saved at issued is neither too old
 // nor from the future. A minute of grace is for servers whose clocks disagree.
-func (cfg *Config) sessionAgeValid(issued time.Time) bool {
-	age := time.Duration(time.Now().Unix()-issued.Unix()) * time.Second
-	return issued.IsZero() || age >= -time.Minute && age <= cfg.sessionLifetime()
+func (cfg *Config) sessionAgeValid(issued int64) bool {
+	age := time.Now().Unix() - issued
+	return issued == 0 || age >= -60 && age <= int64(cfg.sessionLifetime()/time.Second)
 }
 
 // Saving.
@@ -575,7 +580,7 @@ func (c *Context) addSessionHeader() {
 		if c.seldom().proxied {
 			dropSetCookie(h, c.app.Config.sessionCookieName())
 		}
-		h.Add("Set-Cookie", setCookie)
+		h["Set-Cookie"] = append(h["Set-Cookie"], setCookie)
 	}
 	if vary {
 		addVaryCookie(h)
@@ -714,10 +719,10 @@ func (s *Session) store() (setCookie string, err error) {
 func (s *Session) keep(values sessionValues, now time.Time) (cookie string, err error) {
 	if s.c.app.Config.SessionsValidSince != nil && len(values) > 0 {
 		started := s.started
-		if s.renewed || started.IsZero() {
-			started = now
+		if s.renewed || started == 0 {
+			started = now.UnixMicro()
 		}
-		values = values.copied().with(startedKey, strconv.FormatInt(started.UnixMicro(), 10))
+		values = values.copied().with(startedKey, strconv.FormatInt(started, 10))
 	}
 	if cs, ok := s.c.app.sessions.(*cookieStore); ok {
 		return cs.save(values, now)
@@ -734,14 +739,16 @@ func (s *Session) keep(values sessionValues, now time.Time) (cookie string, err 
 // sessionCookies is the Set-Cookie of the session but for its value, made once.
 type sessionCookies struct {
 	cfg           *Config
+	own           bool // the values are the signed cookie's, and fit
 	plain, secure cookieFrame
 }
 
 // cookieFrame is what stands around the value of a cookie and its expiry.
 type cookieFrame struct{ begin, middle, end string }
 
-func newSessionCookies(cfg *Config) *sessionCookies {
-	return &sessionCookies{cfg, newCookieFrame(cfg.sessionCookie(false)), newCookieFrame(cfg.sessionCookie(true))}
+func newSessionCookies(cfg *Config, store SessionStore) *sessionCookies {
+	_, own := store.(*cookieStore)
+	return &sessionCookies{cfg, own, newCookieFrame(cfg.sessionCookie(false)), newCookieFrame(cfg.sessionCookie(true))}
 }
 
 // newCookieFrame takes a cookie apart. It is empty for one that cannot be sent.
@@ -763,7 +770,7 @@ func (sc *sessionCookies) text(value string, expires time.Time, secure bool) (st
 	if secure {
 		f = &sc.secure
 	}
-	if f.begin == "" || !isCookieValue(value) || strings.ContainsAny(value, " ,") { // which need care
+	if f.begin == "" || !sc.own && (!isCookieValue(value) || strings.ContainsAny(value, " ,")) { // which need care
 		cookie := sc.cfg.sessionCookie(secure)
 		cookie.Value, cookie.Expires = value, expires
 		return cookieText(cookie)

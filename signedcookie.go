@@ -2,6 +2,7 @@ package hipflask
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -104,7 +105,7 @@ func deriveKey(secret, purpose string) ([]byte, error) {
 // Open implements [SessionStore].
 func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool, error) {
 	opened, found := cs.open(cookie)
-	return SessionData{Values: opened.values.asMap(), Issued: opened.issued, Resave: opened.resave}, found, nil
+	return SessionData{Values: opened.values.asMap(), Issued: time.Unix(opened.issued, 0), Resave: opened.resave}, found, nil
 }
 
 // Save implements [SessionStore].
@@ -166,7 +167,7 @@ func parsePayload(text string) (opened openedSession, ok bool) {
 	if json.Unmarshal([]byte(text), &payload) != nil {
 		return openedSession{}, false
 	}
-	return openedSession{values: valuesOf(payload.Values), issued: time.Unix(payload.Issued, 0)}, true
+	return openedSession{values: valuesOf(payload.Values), issued: cmp.Or(payload.Issued, -1)}, true
 }
 
 func parsePlainPayload(text string) (opened openedSession, ok bool) {
@@ -179,7 +180,7 @@ func parsePlainPayload(text string) (opened openedSession, ok bool) {
 	if rest, ok = strings.CutPrefix(rest, `"v":{`); !ok || err != nil {
 		return opened, false
 	}
-	opened.issued = time.Unix(issued, 0)
+	opened.issued = cmp.Or(issued, -1)
 	opened.values = make(sessionValues, 0, 4)
 	for i := 0; ; {
 		end := strings.Index(rest[i:], `":`) + i + 1

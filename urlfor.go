@@ -490,6 +490,16 @@ var (
 	anchorSafe = newCharset("%!#$&'()*+,/:;=?@")
 )
 
+// holds reports whether all of text is safe as it stands.
+func (safe *charset) holds(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; !safe[c] || c == ' ' {
+			return false
+		}
+	}
+	return true
+}
+
 func appendQuoted[T string | []byte](out []byte, text T, safe *charset) []byte {
 	const hex = "0123456789ABCDEF"
 	for i := range len(text) {
