@@ -56,25 +56,28 @@ type Context struct {
 // rare is what most requests do without: a Context is made for each, and the less
 // there is to make, the less there is to clear away.
 type rare struct {
-	vars     []contextVar // what Key.Set stored
-	query    url.Values   // parsed when first asked for
-	form     *form        // the same
-	bodyRead bool         // a helper has read of the request's body
-	miss     *match       // the router's answer, where it is no route
-	proxied  bool         // another application has or had the request; proxy.go
+	// Of the request:
+	vars  []contextVar // what Key.Set stored
+	query url.Values   // parsed when first asked for
+	form  form         // the same
+	miss  *match       // the router's answer, where it is no route
 
+	// Of the reply:
 	res       Response    // the reply, if exposed; otherwise its Body may be
-	exposed   bool        // Response was called: the reply is in res from there on
 	outer     http.Header // what the middleware had set before the App began
 	file      *fileReply  // takes the place of the reply's body; static.go
 	afterThis HandlerFunc // what AfterThisRequest added
-	condition bool        // Conditional was called
-	streams   bool        // Stream was called
-	retried   bool        // the reply is that of an error in finishing another
-	cut       bool        // the connection is to be cut, since the reply cannot be made whole
 	failure   error       // the first mistake of a helper that returns no error
 	unhandled error       // the error without a handler, for the log and the teardown hooks
 	streamErr error       // why the stream takes no more
+
+	bodyRead  bool // a helper has read of the request's body
+	proxied   bool // another application has or had the request; proxy.go
+	exposed   bool // Response was called: the reply is in res from there on
+	condition bool // Conditional was called
+	streams   bool // Stream was called
+	retried   bool // the reply is that of an error in finishing another
+	cut       bool // the connection is to be cut, since the reply cannot be made whole
 }
 
 // The bits of Context.state.
@@ -334,6 +337,7 @@ func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
 
 // form is the form of a request.
 type form struct {
+	parsed bool
 	values url.Values
 	files  map[string][]*multipart.FileHeader
 	err    error // it is over a limit
@@ -342,14 +346,15 @@ type form struct {
 // parseForm reads the form once. What is no form, or a broken one, is empty, as
 // in Flask; one over the limits is also the request's failure.
 func (c *Context) parseForm() *form {
-	if form := c.more().form; form != nil {
-		return form
+	read := &c.more().form
+	if read.parsed {
+		return read
 	}
+	read.parsed = true
 	mediaType := c.Request.Header.Get("Content-Type")
 	if mediaType != formType {
 		mediaType, _, _ = mime.ParseMediaType(mediaType)
 	}
-	var read form
 	var err error
 	switch mediaType {
 	case formType:
@@ -361,8 +366,7 @@ func (c *Context) parseForm() *form {
 		read.err = err
 		c.fail(err)
 	}
-	c.rare.form = &read
-	return c.rare.form
+	return read
 }
 
 const formType = "application/x-www-form-urlencoded"

@@ -78,7 +78,7 @@ func beginFlashes(list string) []byte {
 		list = "[]"
 	}
 	list = strings.TrimSpace(list[:len(list)-1])
-	return append(make([]byte, 0, 2*len(list)+64), list...)
+	return append(make([]byte, 0, len(list)+48), list...)
 }
 
 // settleFlashes puts the list of messages among the values. Until somebody looks, it

@@ -336,7 +336,7 @@ const redirectPage = "<!doctype html>\n<html lang=en>\n<meta name=viewport conte
 
 // isLink reports whether a location may be followed from a page.
 func isLink(location string) bool {
-	if len(location) > 1 && location[0] == '/' && location[1] != '/' && strings.IndexByte(location, '%') < 0 {
+	if isCanonicalPath(location) && strings.IndexByte(location, '%') < 0 {
 		return true // as most are
 	}
 	u, err := url.Parse(location)

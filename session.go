@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -424,7 +425,7 @@ func (s *Session) load() {
 // open takes the session from one cookie's value, if it is valid. A blank
 // beside the value is no part of it.
 func (s *Session) open(cookie string) bool {
-	opened, found, err := openSession(s.c.Request.Context(), s.c.app.sessions, strings.Trim(cookie, " \t"))
+	opened, found, err := openSession(s.c.Request.Context(), s.c.app.sessions, trimBlanks(cookie))
 	if err != nil {
 		s.failLookup(err)
 		return false
@@ -464,8 +465,8 @@ func cookieValues(h http.Header, name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, line := range h["Cookie"] {
 			for part := range strings.SplitSeq(line, ";") {
-				own, value, _ := strings.Cut(strings.Trim(part, httpBlanks), "=")
-				if strings.Trim(own, httpBlanks) != name {
+				own, value, _ := strings.Cut(trimBlanks(part), "=")
+				if trimBlanks(own) != name {
 					continue
 				}
 				if n := len(value); n > 1 && value[0] == '"' && value[n-1] == '"' {
@@ -479,7 +480,18 @@ func cookieValues(h http.Header, name string) iter.Seq[string] {
 	}
 }
 
-const httpBlanks = " \t\r\n"
+// trimBlanks is textproto.TrimString.
+func trimBlanks(s string) string {
+	for len(s) > 0 && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isBlank(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
 // isCookieValue reports whether a cookie may have this value.
 func isCookieValue(value string) bool {
@@ -671,7 +683,7 @@ func (v sessionValues) permanent() bool {
 
 // remove ends the session in the store and in the browser.
 func (s *Session) remove() (setCookie string, err error) {
-	if _, err := s.keep(nil, time.Now()); err != nil {
+	if _, err := s.keep(nil, nil, time.Now()); err != nil {
 		return "", err
 	}
 	cookie := s.c.app.Config.sessionCookie(s.c.secure())
@@ -685,14 +697,17 @@ func (s *Session) remove() (setCookie string, err error) {
 // page flashes and none shows the messages, and a session that cannot be saved
 // any more would shut the visitor out.
 func (s *Session) store() (setCookie string, err error) {
+	buffer := buffers.Get().(*[]byte)
+	value := (*buffer)[:0]
+	defer func() { keepBuffer(buffer, value) }()
 	cfg, now := &s.c.app.Config, time.Now()
 	name, values, lost := cfg.sessionCookieName(), s.values, false
 	for {
-		value, err := s.keep(values, now)
-		if err != nil || value == "" {
+		value, err = s.keep(value[:0], values, now)
+		if err != nil || len(value) == 0 {
 			return "", err
 		}
-		excess := cfg.cookieExcess(name, value)
+		excess := cfg.cookieExcess(len(name) + len(value))
 		if excess <= 0 {
 			if lost {
 				s.warnDropped(values)
@@ -705,7 +720,7 @@ func (s *Session) store() (setCookie string, err error) {
 		}
 		fewer, dropped := values.withoutOldestFlashes(excess / 2)
 		if !dropped {
-			return "", cfg.tooLarge(name, value, values)
+			return "", cfg.tooLarge(name, len(value), values)
 		}
 		if values, lost = fewer, true; len(values) == 0 {
 			s.warnDropped(values)
@@ -715,8 +730,8 @@ func (s *Session) store() (setCookie string, err error) {
 }
 
 // keep has the store save values, which may be fewer than the session's, and
-// returns the cookie's value.
-func (s *Session) keep(values sessionValues, now time.Time) (cookie string, err error) {
+// appends the cookie's value.
+func (s *Session) keep(dst []byte, values sessionValues, now time.Time) ([]byte, error) {
 	if s.c.app.Config.SessionsValidSince != nil && len(values) > 0 {
 		started := s.started
 		if s.renewed || started == 0 {
@@ -725,15 +740,16 @@ func (s *Session) keep(values sessionValues, now time.Time) (cookie string, err 
 		values = values.copied().with(startedKey, strconv.FormatInt(started, 10))
 	}
 	if cs, ok := s.c.app.sessions.(*cookieStore); ok {
-		return cs.save(values, now)
+		return cs.save(dst, values, now)
 	}
-	return s.c.app.sessions.Save(s.c.Request.Context(), SessionData{
+	cookie, err := s.c.app.sessions.Save(s.c.Request.Context(), SessionData{
 		Values:  values.asMap(),
 		State:   s.opened.state,
 		Issued:  now,
 		Expires: now.Add(s.c.app.Config.sessionLifetime()),
 		Renew:   s.renewed,
 	})
+	return append(dst, cookie...), err
 }
 
 // sessionCookies is the Set-Cookie of the session but for its value, made once.
@@ -765,20 +781,20 @@ func newCookieFrame(cookie *http.Cookie) (f cookieFrame) {
 }
 
 // text is the whole Set-Cookie; the zero time is no expiry.
-func (sc *sessionCookies) text(value string, expires time.Time, secure bool) (string, error) {
+func (sc *sessionCookies) text(value []byte, expires time.Time, secure bool) (string, error) {
 	f := &sc.plain
 	if secure {
 		f = &sc.secure
 	}
-	if f.begin == "" || !sc.own && (!isCookieValue(value) || strings.ContainsAny(value, " ,")) { // which need care
+	if f.begin == "" || !sc.own && (!isCookieValue(string(value)) || bytes.ContainsAny(value, " ,")) { // which need care
 		cookie := sc.cfg.sessionCookie(secure)
-		cookie.Value, cookie.Expires = value, expires
+		cookie.Value, cookie.Expires = string(value), expires
 		return cookieText(cookie)
 	}
 	if expires.IsZero() {
-		return f.begin + value + f.middle + f.end, nil
+		return f.begin + string(value) + f.middle + f.end, nil
 	}
-	return f.begin + value + f.middle + "; Expires=" + expires.UTC().Format(http.TimeFormat) + f.end, nil
+	return f.begin + string(value) + f.middle + "; Expires=" + expires.UTC().Format(http.TimeFormat) + f.end, nil
 }
 
 // cookieText is the cookie's Set-Cookie. net/http would drop what a cookie cannot
@@ -791,7 +807,7 @@ func cookieText(cookie *http.Cookie) (string, error) {
 }
 
 // tooLarge names what fills the cookie, largest first.
-func (cfg *Config) tooLarge(name, value string, values sessionValues) error {
+func (cfg *Config) tooLarge(name string, size int, values sessionValues) error {
 	values = values.copied()
 	slices.SortStableFunc(values, func(a, b sessionValue) int { return len(b.json) - len(a.json) })
 	sizes := make([]string, len(values))
@@ -801,7 +817,7 @@ func (cfg *Config) tooLarge(name, value string, values sessionValues) error {
 	return fmt.Errorf("hipflask: the session is too large for its cookie %q: name and value are %d bytes, the limit is %d "+
 		"(Config.MaxCookieSize; browsers drop larger ones without a word). In it, before signing: %s. "+
 		"Store less, such as an id instead of the thing, or keep sessions on the server with Config.SessionStore",
-		name, len(name)+len(value), cfg.maxCookieSize(), strings.Join(sizes, ", "))
+		name, len(name)+size, cfg.maxCookieSize(), strings.Join(sizes, ", "))
 }
 
 // addVaryCookie says, once, that the reply depends on the request's cookies.
@@ -847,12 +863,12 @@ func (s *Session) templateValue(key string) (value any, ok bool) {
 
 // cookieExcess returns by how many bytes the cookie is larger than browsers
 // keep. A negative MaxCookieSize is no limit.
-func (cfg *Config) cookieExcess(name, value string) int {
+func (cfg *Config) cookieExcess(size int) int {
 	limit := cfg.maxCookieSize()
 	if limit < 0 {
 		return 0
 	}
-	return len(name) + len(value) - limit
+	return size - limit
 }
 
 // sessionCookie returns the session cookie without a value. Browsers take a

@@ -90,8 +90,12 @@ func encodeValue(key string, value any) (string, error) {
 	if !utf8.ValidString(key) {
 		return "", fmt.Errorf("hipflask: session key %q cannot be stored: it is not UTF-8", key)
 	}
-	var few [64]byte
-	raw, err := appendJSON(few[:0], value, 0)
+	if text, ok := value.(string); ok {
+		if plain := `"` + text + `"`; jsontext.IsPlain(plain) {
+			return plain, nil
+		}
+	}
+	raw, err := appendJSON(nil, value, 0)
 	if err != nil {
 		return "", fmt.Errorf("hipflask: the value for session key %q, a %T, cannot be stored as JSON: %w", key, value, err)
 	}

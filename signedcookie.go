@@ -37,7 +37,7 @@ type cookieStore struct {
 
 // cookieCodec makes a cookie's value of a text, for a name that is signed with it.
 type cookieCodec interface {
-	encode(name string, now time.Time, text []byte) (string, error)
+	appendEncoded(dst []byte, name string, now time.Time, text []byte) ([]byte, error)
 	decode(name, value string) (text string, ok bool)
 }
 
@@ -110,7 +110,8 @@ func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool
 
 // Save implements [SessionStore].
 func (cs *cookieStore) Save(_ context.Context, data SessionData) (string, error) {
-	return cs.save(valuesOf(data.Values), data.Issued)
+	cookie, err := cs.save(nil, valuesOf(data.Values), data.Issued)
+	return string(cookie), err
 }
 
 func (cs *cookieStore) open(cookie string) (opened openedSession, found bool) {
@@ -130,17 +131,17 @@ func (cs *cookieStore) open(cookie string) (opened openedSession, found bool) {
 	return opened, false
 }
 
-func (cs *cookieStore) save(values sessionValues, issued time.Time) (string, error) {
+// save appends the cookie's value.
+func (cs *cookieStore) save(dst []byte, values sessionValues, issued time.Time) ([]byte, error) {
 	b := cookieBuffers.Get().(*cookieBuffer)
 	defer b.free()
 	b.text = appendPayload(b.text[:0], values, issued)
 	permanent := values.permanent()
-	// Encrypting overwrites the text, which nobody else has.
-	cookie, err := cs.codecs[0].encode(cs.signedName(permanent), issued, b.text)
 	if permanent {
-		cookie = permanentMark + cookie
+		dst = append(dst, permanentMark...)
 	}
-	return cookie, err
+	// Encrypting overwrites the text, which nobody else has.
+	return cs.codecs[0].appendEncoded(dst, cs.signedName(permanent), issued, b.text)
 }
 
 // appendPayload writes a cookiePayload, as encoding/json would.
@@ -181,7 +182,7 @@ func parsePlainPayload(text string) (opened openedSession, ok bool) {
 		return opened, false
 	}
 	opened.issued = cmp.Or(issued, -1)
-	opened.values = make(sessionValues, 0, 4)
+	opened.values = make(sessionValues, 0, strings.Count(rest, `":`))
 	for i := 0; ; {
 		end := strings.Index(rest[i:], `":`) + i + 1
 		key, plain := jsontext.PlainString(rest[i:max(end, i)])
@@ -236,9 +237,9 @@ func (b *cookieBuffer) free() {
 	}
 }
 
-// encode makes the value: base64 of the time, the text in base64, and the MAC of
+// appendEncoded makes the value: base64 of the time, the text in base64, and the MAC of
 // name, time and text, with a bar between each two.
-func (s *signer) encode(name string, now time.Time, text []byte) (string, error) {
+func (s *signer) appendEncoded(dst []byte, name string, now time.Time, text []byte) ([]byte, error) {
 	b := cookieBuffers.Get().(*cookieBuffer)
 	defer b.free()
 	// 1. What is signed: name|time|text.
@@ -248,8 +249,7 @@ func (s *signer) encode(name string, now time.Time, text []byte) (string, error)
 	// 2. The MAC takes the place of the name, behind the rest.
 	b.signed = s.appendMAC(append(signed, '|'), signed)
 	// 3. All of it in base64.
-	b.text = base64.URLEncoding.AppendEncode(b.text[:0], b.signed[len(name)+1:])
-	return string(b.text), nil
+	return base64.URLEncoding.AppendEncode(dst, b.signed[len(name)+1:]), nil
 }
 
 func (s *signer) decode(name, value string) (text string, ok bool) {
@@ -289,8 +289,9 @@ func (s *signer) appendMAC(dst, signed []byte) []byte {
 // encrypter is securecookie.
 type encrypter struct{ *securecookie.SecureCookie }
 
-func (e encrypter) encode(name string, _ time.Time, text []byte) (string, error) {
-	return e.Encode(name, text)
+func (e encrypter) appendEncoded(dst []byte, name string, _ time.Time, text []byte) ([]byte, error) {
+	cookie, err := e.Encode(name, text)
+	return append(dst, cookie...), err
 }
 
 func (e encrypter) decode(name, value string) (string, bool) {

@@ -85,12 +85,22 @@ func PlainString(json string) (text string, ok bool) {
 		return "", false
 	}
 	text = json[1 : len(json)-1]
+	ascii := true
 	for i := range len(text) {
-		if b := text[i]; b < ' ' || b == '"' || b == '\\' {
+		b := text[i]
+		if b < ' ' || b == '"' || b == '\\' {
 			return "", false
 		}
+		ascii = ascii && b < utf8.RuneSelf
 	}
-	return text, utf8.ValidString(text)
+	return text, ascii || utf8.ValidString(text)
+}
+
+// IsPlain reports whether text is a JSON string as AppendString writes it, in which
+// nothing is escaped.
+func IsPlain(json string) bool {
+	text, ok := PlainString(json)
+	return ok && !strings.Contains(text, "\u2028") && !strings.Contains(text, "\u2029")
 }
 
 // Int returns the number that JSON writes as a whole one, if an int holds it.
