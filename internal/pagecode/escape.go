@@ -55,9 +55,9 @@ var escapers = map[string]struct {
 	class  class
 	append func(dst, text []byte) []byte // nil where html/template is asked
 }{
-	"htmlescaper":      {inHTML, appendHTML},
-	"attrescaper":      {inHTML, appendHTML},
-	"rcdataescaper":    {inHTML, appendHTML},
+	"htmlescaper":      {inHTML, appendHTML[[]byte]},
+	"attrescaper":      {inHTML, appendHTML[[]byte]},
+	"rcdataescaper":    {inHTML, appendHTML[[]byte]},
 	"nospaceescaper":   {inUnquoted, nil},
 	"urlnormalizer":    {inURL, appendURL},
 	"urlescaper":       {inQuery, appendQuery},
@@ -113,7 +113,8 @@ type escaping struct {
 	class  class
 	steps  []func(dst, text []byte) []byte // nil if html/template has to be asked
 
-	html    bool // a template.HTML is written as it stands
+	html    bool // there is only the escaper of HTML's text: a template.HTML is written as it stands
+	markup  bool // there is only one of HTML's escapers
 	script  bool // the first makes a value of JavaScript
 	style   bool // the first looks at words
 	comment bool // nothing is written
@@ -145,6 +146,7 @@ func newEscaping(cmds []*parse.CommandNode, filter NilFilter) *escaping {
 		}
 	}
 	e.html = len(cmds) == 1 && e.name(0) == hiddenPrefix+"htmlescaper"
+	e.markup = len(cmds) == 1 && e.class == inHTML
 	e.style = e.class&inStyleValue != 0
 	e.numbers = e.leaves("-0") && !e.script && !e.style
 	return e
@@ -194,6 +196,10 @@ func (e *escaping) value(s *run, rv reflect.Value) {
 		return
 	case kind == reflect.String && rv.Type() == stringType:
 		e.text(s, rv.String())
+		return
+	case kind == reflect.Int && rv.Type() == intType && e.numbers:
+		s.out = strconv.AppendInt(s.out, rv.Int(), 10)
+		s.wrote()
 		return
 	case rv.Type().NumMethod() > 0: // it may know how to print itself
 	case kind == reflect.String && !trusted[rv.Type()]:
@@ -273,6 +279,9 @@ func (e *escaping) word(s *run, text []byte) {
 // text writes a plain text.
 func (e *escaping) text(s *run, text string) {
 	switch {
+	case e.markup:
+		s.out = appendHTML(s.out, text)
+		s.wrote()
 	case e.script:
 		s.tmp[0] = jsontext.AppendString(s.tmp[0][:0], text, true)
 		e.written(s)
@@ -349,9 +358,10 @@ func (e *escaping) ask(s *run, v any, from int) {
 	s.wrote()
 }
 
-func appendHTML(dst, text []byte) []byte {
+func appendHTML[T string | []byte](dst []byte, text T) []byte {
 	done := 0
-	for i, b := range text {
+	for i := range len(text) {
+		b := text[i]
 		if classes[b]&inHTML == 0 {
 			continue
 		}

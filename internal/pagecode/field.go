@@ -59,11 +59,15 @@ func (f *field) of(get func(s *run) value) func(s *run) value {
 // get returns the field of v. A method is called, with what the pipeline handed
 // over as its last argument, if that is not nil.
 func (f *field) get(s *run, v value, handed *value) value {
-	// Most values are the entry of a map, and for most of those that is all.
+	// Most values are the entry of a map or the field of a struct, of the same type as
+	// the last time.
 	if v.rv.Kind() == reflect.Map && !f.hasArgs() {
 		if m, ok := s.mapOf(v.rv); ok {
 			return entry(m, f.name)
 		}
+	}
+	if m := f.known.Load(); m != nil && m.is == aField && v.rv.Kind() == reflect.Struct && v.rv.Type() == m.typ && v.rv.CanAddr() == m.addr && !f.hasArgs() {
+		return value{rv: v.rv.Field(m.index[0])}
 	}
 	if !v.rv.IsValid() {
 		if v.boxed {

@@ -23,6 +23,7 @@ var (
 	errorType    = reflect.TypeFor[error]()
 	stringerType = reflect.TypeFor[fmt.Stringer]()
 	stringType   = reflect.TypeFor[string]()
+	intType      = reflect.TypeFor[int]()
 
 	nilAny = reflect.Zero(anyType)
 )
