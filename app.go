@@ -60,7 +60,6 @@ type App struct {
 	handler         http.Handler // the middleware around serve
 	embedded        sync.Map     // embed.FS → *fileTags; static.go
 	logger          *slog.Logger
-	routeLimits     bool      // some route has a MaxContentLength
 	accessLog       io.Writer // one line a request, or nil
 }
 
@@ -156,9 +155,7 @@ func (a *App) build() error {
 	for _, r := range a.routes {
 		r.noOptions = r.noOptions || a.Config.DisableAutomaticOptions
 		keep(r.build())
-		a.routeLimits = a.routeLimits || r.maxBody != 0
 	}
-	a.routeLimits = a.routeLimits || a.fallback != nil // which has none
 	keep(sameEndpoint(a.routes))
 
 	var err error

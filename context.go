@@ -1,21 +1,11 @@
 package hipflask
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"sync/atomic"
-	"unicode/utf8"
 )
 
 // Context is one request and the reply being prepared for it: what Flask keeps
@@ -58,9 +48,10 @@ type Context struct {
 type rare struct {
 	// Of the request:
 	vars  []contextVar // what Key.Set stored
-	query url.Values   // parsed when first asked for
-	form  form         // the same
-	miss  *match       // the router's answer, where it is no route
+	body  limitedBody
+	query *fields // parsed when first asked for
+	form  form    // the same
+	miss  *match  // the router's answer, where it is no route
 
 	// Of the reply:
 	res       Response    // the reply, if exposed; otherwise its Body may be
@@ -112,11 +103,9 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 		c.more().outer, c.open = h.Clone(), true
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		whole := r.Body
-		r.Body = limited(w, whole, a.Config.maxContentLength())
-		if a.routeLimits {
-			r.Body = &limitedBody{r.Body, whole}
-		}
+		more := c.more()
+		more.body = limitedBody{whole: r.Body, c: c, limit: a.Config.maxContentLength()}
+		r.Body = &more.body
 	}
 	return c
 }
@@ -196,261 +185,6 @@ func (c *Context) ParamInt(name string) int {
 		}
 	}
 	return n
-}
-
-// Query returns the first value of a name in the query string, or "". It is
-// Flask's request.args.get. What is not properly encoded stands as it came, and
-// bytes that are no UTF-8 are U+FFFD.
-func (c *Context) Query(name string) string {
-	return c.QueryValues().Get(name)
-}
-
-// QueryValues returns the whole query string, for names with several values and
-// names not known before: Flask's request.args with getlist, "in" and items. The
-// map is the request's own; do not change it.
-func (c *Context) QueryValues() url.Values {
-	more := c.more()
-	if more.query == nil {
-		more.query = parseValues(c.Request.URL.RawQuery)
-	}
-	return more.query
-}
-
-// QueryInt returns the first value of a name in the query string as an int, or
-// otherwise if it is missing or no int: Flask's request.args.get(name, otherwise,
-// type=int), as for the number of a page.
-func (c *Context) QueryInt(name string, otherwise int) int {
-	n, err := strconv.Atoi(strings.TrimSpace(c.Query(name)))
-	if err != nil {
-		return otherwise
-	}
-	return n
-}
-
-// Form returns the first value of a field of the request's form, urlencoded or
-// multipart, or "": Flask's request.form.get. The query string is no part of
-// it. A form over the limits of Config reads as empty, and the reply will be
-// 413 whatever the handler prepares.
-func (c *Context) Form(name string) string {
-	return c.parseForm().values.Get(name)
-}
-
-// FormValues returns all fields of the form, for names with several values and
-// names not known before: Flask's request.form with getlist, "in" and items, but
-// not in the order sent. The map is the request's own; do not change it.
-func (c *Context) FormValues() url.Values {
-	return c.parseForm().values
-}
-
-// RequireForm is [Context.Form] for a field that must be there, if empty. Its
-// error is a 400 that names the field, as Flask's request.form[name], or a 413.
-func (c *Context) RequireForm(name string) (string, error) {
-	form := c.parseForm()
-	switch {
-	case form.err != nil:
-		return "", form.err
-	case !form.values.Has(name):
-		return "", Error(http.StatusBadRequest, fmt.Sprintf("The form has no field %q.", name))
-	}
-	return form.values.Get(name), nil
-}
-
-// File returns the first file uploaded under a field's name: Flask's
-// request.files[name]. Its error is a 400 that names the field, also where the
-// visitor chose no file, or a 413. What a browser says of a file, its name and
-// its type, is the visitor's word: never use the name as a path.
-func (c *Context) File(name string) (*multipart.FileHeader, error) {
-	form := c.parseForm()
-	switch {
-	case form.err != nil:
-		return nil, form.err
-	case len(form.files[name]) == 0:
-		return nil, Error(http.StatusBadRequest, fmt.Sprintf("The form has no file %q.", name))
-	}
-	return form.files[name][0], nil
-}
-
-// BindJSON decodes the request's JSON body into dst, as json.Unmarshal does; but
-// into an any, or a map or list of them, whole numbers are int and lose no digit.
-// The error is right to return: 415 if the request says it holds something else,
-// 413 for a body over the limit, 400 for a body that is no JSON, is more than
-// one value, or does not fit dst; in Debug it says what is wrong with it.
-func (c *Context) BindJSON(dst any) error {
-	mediaType, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
-	if mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
-		return Error(http.StatusUnsupportedMediaType, "The body must be JSON, and Content-Type must say application/json.")
-	}
-	buffer := buffers.Get().(*[]byte)
-	body, err := c.appendBody((*buffer)[:0], -1)
-	defer keepBuffer(buffer, body)
-	if err != nil {
-		return err
-	}
-	if err = unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), dst); err == nil && !utf8.Valid(body) {
-		err = errors.New("the text is not UTF-8") // encoding/json would put U+FFFD in its place
-	}
-	var misfit *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &misfit) && misfit.Field != "":
-		return Error(http.StatusBadRequest, fmt.Sprintf("The JSON field %q has the wrong type.", misfit.Field)).Wrap(err)
-	case err != nil:
-		message := "The body is not the JSON this address accepts."
-		if c.app.Config.Debug {
-			message += " " + err.Error()
-		}
-		return Error(http.StatusBadRequest, message).Wrap(err)
-	}
-	return nil
-}
-
-// appendBody reads the request's body, of at most limit bytes if that is not
-// negative. Its error has a status.
-func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
-	if c.Request.Body == nil {
-		return dst, nil
-	}
-	for err == nil {
-		dst = slices.Grow(dst, 512)
-		var n int
-		n, err = c.Request.Body.Read(dst[len(dst):cap(dst)])
-		dst = dst[:len(dst)+n]
-		if limit >= 0 && int64(len(dst)) > limit {
-			// As if it were read by a MaxBytesReader, which tells the server not to read on.
-			http.MaxBytesReader(c.w, c.Request.Body, 0).Read(make([]byte, 1))
-			err = &http.MaxBytesError{Limit: limit}
-		}
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	if len(dst) > 0 || err != nil {
-		c.more().bodyRead = true
-	}
-	if err == nil {
-		return dst, nil
-	}
-	if _, known := asHTTPError(err); !known {
-		err = Error(http.StatusBadRequest, "The body of the request did not arrive whole.").Wrap(err)
-	}
-	return dst, err
-}
-
-// form is the form of a request.
-type form struct {
-	parsed bool
-	values url.Values
-	files  map[string][]*multipart.FileHeader
-	err    error // it is over a limit
-}
-
-// parseForm reads the form once. What is no form, or a broken one, is empty, as
-// in Flask; one over the limits is also the request's failure.
-func (c *Context) parseForm() *form {
-	read := &c.more().form
-	if read.parsed {
-		return read
-	}
-	read.parsed = true
-	mediaType := c.Request.Header.Get("Content-Type")
-	if mediaType != formType {
-		mediaType, _, _ = mime.ParseMediaType(mediaType)
-	}
-	var err error
-	switch mediaType {
-	case formType:
-		read.values, err = c.readURLEncoded()
-	case "multipart/form-data":
-		read.values, read.files, err = c.readMultipart()
-	}
-	if err != nil && StatusCode(err) == http.StatusRequestEntityTooLarge {
-		read.err = err
-		c.fail(err)
-	}
-	return read
-}
-
-const formType = "application/x-www-form-urlencoded"
-
-func (c *Context) readURLEncoded() (url.Values, error) {
-	if c.Request.PostForm != nil { // a middleware parsed it
-		return c.Request.PostForm, nil
-	}
-	buffer := buffers.Get().(*[]byte)
-	body, err := c.appendBody((*buffer)[:0], c.app.Config.maxFormMemorySize())
-	defer keepBuffer(buffer, body)
-	if err != nil {
-		return nil, err
-	}
-	c.Request.PostForm = parseValues(string(body))
-	return c.Request.PostForm, nil
-}
-
-func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
-	if c.Request.ContentLength != 0 {
-		c.more().bodyRead = true
-	}
-	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
-	switch {
-	case c.Request.MultipartForm != nil: // an error is then the query string's
-	case errors.Is(err, multipart.ErrMessageTooLarge):
-		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(err)
-	case err != nil:
-		return nil, nil, err
-	}
-	form := c.Request.MultipartForm
-	parts := 0
-	for name, values := range form.Value {
-		parts += len(values)
-		for _, v := range values {
-			if limit := c.app.Config.maxFormMemorySize(); limit >= 0 && int64(len(v)) > limit {
-				return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(
-					fmt.Errorf("hipflask: the field %q is above MAX_FORM_MEMORY_SIZE, %d bytes", name, limit))
-			}
-		}
-	}
-	for _, headers := range form.File {
-		parts += len(headers)
-	}
-	if limit := c.app.Config.maxFormParts(); limit >= 0 && parts > limit {
-		return nil, nil, Abort(http.StatusRequestEntityTooLarge).Wrap(
-			fmt.Errorf("hipflask: %d form parts are above MAX_FORM_PARTS, %d", parts, limit))
-	}
-	return form.Value, form.File, nil
-}
-
-// removeUploads deletes what a multipart form left on the disk. net/http does
-// this only for the Request it made itself, which a middleware may have copied.
-func (c *Context) removeUploads() {
-	if err := c.Request.MultipartForm.RemoveAll(); err != nil {
-		c.app.logError(c, "uploaded files were not removed", err)
-	}
-}
-
-// maxPairs bounds the names in one query string or form.
-const maxPairs = 10_000
-
-// parseValues reads a query string as Flask does: what is not properly encoded
-// stays as it is instead of being dropped, and only & separates.
-func parseValues(text string) url.Values {
-	values := url.Values{}
-	for pairs := 0; text != "" && pairs < maxPairs; pairs++ {
-		var pair string
-		pair, text, _ = strings.Cut(text, "&")
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		name = unescapeQuery(name)
-		values[name] = append(values[name], unescapeQuery(value))
-	}
-	return values
-}
-
-func unescapeQuery(text string) string {
-	if plain, err := url.QueryUnescape(text); err == nil {
-		return strings.ToValidUTF8(plain, "\ufffd")
-	}
-	return strings.ReplaceAll(text, "+", " ")
 }
 
 // Key names a value of type T that a handler, a hook or a decorator leaves for

@@ -49,8 +49,15 @@ func TestValues(t *testing.T) {
 		// Flask keeps %FF encoded; a byte that is no UTF-8 is U+FFFD here, as in paths.
 		{"a=%ff", "a", `["\ufffd"]`},
 	} {
-		if got := fmt.Sprintf("%+q", parseValues(test.text)[test.name]); got != test.want {
-			t.Errorf("query %q: %q is %s, want %s", test.text, test.name, got, test.want)
+		for _, more := range []string{"", strings.Repeat("&other=x", maxListed)} {
+			var query fields
+			query.parse(test.text + more)
+			if got := fmt.Sprintf("%+q", query.values()[test.name]); got != test.want {
+				t.Errorf("query %q: %q is %s, want %s", test.text+more, test.name, got, test.want)
+			}
+			if first, found := query.get(test.name); !found || first != query.values()[test.name][0] {
+				t.Errorf("query %q: the first %q is %q, %v", test.text+more, test.name, first, found)
+			}
 		}
 		app, _ := newTestApp(t)
 		request(t, app, post(urlencoded, test.text), func(c *Context) error {

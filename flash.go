@@ -59,35 +59,37 @@ func (s *Session) flash(m Message) bool {
 	}
 	if s.flashing == nil {
 		list, _ := s.values.get(flashesKey)
-		s.flashing = beginFlashes(list)
+		s.flashing = buffers.Get().(*[]byte)
+		*s.flashing = beginFlashes((*s.flashing)[:0], list)
 	}
-	if len(s.flashing) > len("[") {
-		s.flashing = append(s.flashing, ',')
+	list := *s.flashing
+	if len(list) > len("[") {
+		list = append(list, ',')
 	}
-	s.flashing = m.appendJSON(s.flashing)
-	s.unsettled = true
+	*s.flashing = m.appendJSON(list)
 	s.changed()
 	return true
 }
 
-// beginFlashes is a list of messages up to its end, for more to be appended. What is
+// beginFlashes appends a list of messages up to its end, for more to follow. What is
 // no list begins a new one.
-func beginFlashes(list string) []byte {
+func beginFlashes(dst []byte, list string) []byte {
 	list = strings.TrimSpace(list)
 	if !strings.HasPrefix(list, "[") {
 		list = "[]"
 	}
-	list = strings.TrimSpace(list[:len(list)-1])
-	return append(make([]byte, 0, len(list)+48), list...)
+	return append(dst, strings.TrimSpace(list[:len(list)-1])...)
 }
 
 // settleFlashes puts the list of messages among the values. Until somebody looks, it
 // grows apart from them: a view may flash for each of a thousand rows.
 func (s *Session) settleFlashes() {
-	if s.unsettled {
-		s.unsettled = false
+	if s.flashing != nil {
+		list := append(*s.flashing, ']')
 		s.own()
-		s.values = s.values.with(flashesKey, string(append(s.flashing, ']')))
+		s.values = s.values.with(flashesKey, string(list))
+		keepBuffer(s.flashing, list)
+		s.flashing = nil
 	}
 }
 

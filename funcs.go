@@ -90,7 +90,7 @@ var ownFuncs = map[string]any{
 	"g": withEntries(requestFunc((*pageRequest).contextValues),
 		func(r *pageRequest, key string) (any, bool) { return r.c.contextValue(key) }),
 	"config":  requestFunc(func(r *pageRequest) map[string]any { return r.config() }),
-	"request": requestFunc(func(r *pageRequest) *http.Request { return r.c.Request }),
+	"request": requestFunc((*pageRequest).request),
 	"get_flashed_messages": pagecode.Func{
 		Type: reflect.TypeFor[func(...any) ([]Message, error)](),
 		Call: func(env any, args []reflect.Value) (reflect.Value, error) {
@@ -211,6 +211,12 @@ func unknownField(t reflect.Type, names []string) string {
 
 func misplaced(...any) (string, error) {
 	return "", fmt.Errorf("hipflask: extends and super are no functions")
+}
+
+// request is the http.Request, with the form if the handler has read it.
+func (r *pageRequest) request() *http.Request {
+	r.c.showForm()
+	return r.c.Request
 }
 
 func (r *pageRequest) contextValues() map[string]any {

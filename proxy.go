@@ -481,7 +481,7 @@ func (s *Session) reopen(setCookie string) {
 	defer s.mu.Unlock()
 	s.loaded, s.opened, s.values, s.owned = false, openedSession{}, nil, false
 	s.checked, s.started = false, 0 // SessionsValidSince is asked about this one, too
-	s.written, s.renewed, s.template, s.flashing, s.unsettled = false, false, nil, nil, false
+	s.written, s.renewed, s.template, s.flashing = false, false, nil, nil
 	s.setCookie = setCookie
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -292,24 +291,4 @@ func (r *Route) MaxContentLength(bytes int64) *Route {
 	r.owner.setup("Route.MaxContentLength")
 	r.maxBody = bytes
 	return r
-}
-
-// limitedBody is a body whose limit a route can change. It is there only if some
-// route has a limit of its own.
-type limitedBody struct {
-	io.ReadCloser               // limited
-	whole         io.ReadCloser // not limited
-}
-
-func limited(w http.ResponseWriter, body io.ReadCloser, limit int64) io.ReadCloser {
-	if limit < 0 {
-		return body
-	}
-	return http.MaxBytesReader(w, body, limit)
-}
-
-func (c *Context) limitBody(limit int64) {
-	if body, ok := c.Request.Body.(*limitedBody); ok {
-		body.ReadCloser = limited(c.w, body.whole, limit)
-	}
 }

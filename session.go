@@ -58,13 +58,13 @@ type Session struct {
 	err      error          // the first thing that went wrong; save returns it
 	template map[string]any // templateMap's answer, until the next change
 
-	setCookie string // what the reply needs, once saved
-	vary      bool   // the reply depends on the cookie
+	setCookie string    // what the reply needs, once saved
+	vary      bool      // the reply depends on the cookie
+	header    [2]string // backs the values of Set-Cookie and Vary
 
 	flashesRead bool
 	flashed     []Message // this request's flashes, once read; flash.go
-	flashing    []byte    // the list of flashes as it grows, newer than that in values if unsettled
-	unsettled   bool
+	flashing    *[]byte   // the list of flashes as it grows, newer than that in values, or nil
 }
 
 // openedSession is what a store gave for a cookie.
@@ -265,7 +265,7 @@ func (s *Session) Clear() {
 	defer s.mu.Unlock()
 	if s.writable("") {
 		s.values, s.owned, s.renewed = nil, true, true
-		s.flashing, s.unsettled = nil, false
+		s.flashing = nil
 		s.changed()
 	}
 }
@@ -307,7 +307,7 @@ func (s *Session) raw(key string) (string, bool) {
 // put stores a value's JSON text; the session must be writable.
 func (s *Session) put(key, raw string) {
 	if key == flashesKey {
-		s.flashing, s.unsettled = nil, false
+		s.flashing = nil
 	}
 	s.own()
 	s.values = s.values.with(key, raw)
@@ -321,7 +321,6 @@ func (s *Session) take(key string) (string, bool) {
 	}
 	if key == flashesKey {
 		s.settleFlashes()
-		s.flashing = nil
 	}
 	raw, ok := s.values.get(key)
 	if ok {
@@ -585,16 +584,23 @@ func (c *Context) addSessionHeader() {
 		return
 	}
 	s.mu.Lock()
-	setCookie, vary := s.setCookie, s.vary
-	s.mu.Unlock()
+	defer s.mu.Unlock()
 	h := c.w.Header()
-	if setCookie != "" && !slices.Contains(h["Set-Cookie"], setCookie) {
+	if set := h["Set-Cookie"]; s.setCookie != "" && !slices.Contains(set, s.setCookie) {
 		if c.seldom().proxied {
 			dropSetCookie(h, c.app.Config.sessionCookieName())
+			set = h["Set-Cookie"]
 		}
-		h["Set-Cookie"] = append(h["Set-Cookie"], setCookie)
+		if len(set) == 0 {
+			set = s.header[0:0:1]
+		}
+		h["Set-Cookie"] = append(set, s.setCookie)
 	}
-	if vary {
+	switch {
+	case !s.vary:
+	case len(h["Vary"]) == 0:
+		h["Vary"] = append(s.header[1:1:2], "Cookie")
+	default:
 		addVaryCookie(h)
 	}
 }
@@ -716,7 +722,9 @@ func (s *Session) store() (setCookie string, err error) {
 			if s.permanent() {
 				expires = now.Add(cfg.sessionLifetime())
 			}
-			return s.c.app.sessionCookies.text(value, expires, s.c.secure())
+			size := len(value)
+			value, err = s.c.app.sessionCookies.appendText(value, expires, s.c.secure())
+			return string(value[size:]), err
 		}
 		fewer, dropped := values.withoutOldestFlashes(excess / 2)
 		if !dropped {
@@ -780,8 +788,8 @@ func newCookieFrame(cookie *http.Cookie) (f cookieFrame) {
 	return f
 }
 
-// text is the whole Set-Cookie; the zero time is no expiry.
-func (sc *sessionCookies) text(value []byte, expires time.Time, secure bool) (string, error) {
+// appendText appends the whole Set-Cookie to the value; the zero time is no expiry.
+func (sc *sessionCookies) appendText(value []byte, expires time.Time, secure bool) ([]byte, error) {
 	f := &sc.plain
 	if secure {
 		f = &sc.secure
@@ -789,12 +797,14 @@ func (sc *sessionCookies) text(value []byte, expires time.Time, secure bool) (st
 	if f.begin == "" || !sc.own && (!isCookieValue(string(value)) || bytes.ContainsAny(value, " ,")) { // which need care
 		cookie := sc.cfg.sessionCookie(secure)
 		cookie.Value, cookie.Expires = string(value), expires
-		return cookieText(cookie)
+		text, err := cookieText(cookie)
+		return append(value, text...), err
 	}
-	if expires.IsZero() {
-		return f.begin + string(value) + f.middle + f.end, nil
+	text := append(append(append(value, f.begin...), value...), f.middle...)
+	if !expires.IsZero() {
+		text = expires.UTC().AppendFormat(append(text, "; Expires="...), http.TimeFormat)
 	}
-	return f.begin + string(value) + f.middle + "; Expires=" + expires.UTC().Format(http.TimeFormat) + f.end, nil
+	return append(text, f.end...), nil
 }
 
 // cookieText is the cookie's Set-Cookie. net/http would drop what a cookie cannot
@@ -822,10 +832,6 @@ func (cfg *Config) tooLarge(name string, size int, values sessionValues) error {
 
 // addVaryCookie says, once, that the reply depends on the request's cookies.
 func addVaryCookie(h http.Header) {
-	if len(h["Vary"]) == 0 {
-		h["Vary"] = []string{"Cookie"}
-		return
-	}
 	for _, line := range h["Vary"] {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = strings.TrimSpace(name); name == "*" || strings.EqualFold(name, "Cookie") {
