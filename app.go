@@ -314,6 +314,7 @@ func (a *App) end(c *Context) {
 	if a.signals.any() {
 		RequestTearingDown.Send(c, c.seldom().unhandled)
 	}
+	c.freeBuffer()
 	if c.Request.MultipartForm != nil {
 		c.removeUploads()
 	}

@@ -39,6 +39,7 @@ type Context struct {
 	body        bodyKind
 	code        int32     // the status set so far, or 0
 	text        string    // the body, if it is a text
+	buffer      *[]byte   // the body, if it is in a buffer of the pool
 	values      [1]string // backs the value of Content-Type
 	w           http.ResponseWriter
 }

@@ -130,24 +130,21 @@ func keepBuffer(buffer *[]byte, grown []byte) {
 
 const maxPooledBuffer = 1 << 20
 
-// render renders a page whole.
-func (p *page) render(c *Context, data Data) (string, error) {
+// appendTo renders a page whole.
+func (p *page) appendTo(dst []byte, c *Context, data Data) ([]byte, error) {
 	if p.err != nil {
-		return "", p.err
+		return dst, p.err
 	}
 	data = contextData(c, data)
 	BeforeRenderTemplate.Send(c, Rendering{p.name, data})
-	buffer := buffers.Get().(*[]byte)
-	text, err := p.run.appendTo((*buffer)[:0], c, data)
-	defer keepBuffer(buffer, text)
-	if err != nil {
-		return "", err
+	dst, err := p.run.appendTo(dst, c, data)
+	if err == nil {
+		TemplateRendered.Send(c, Rendering{p.name, data})
 	}
-	TemplateRendered.Send(c, Rendering{p.name, data})
-	return string(text), nil
+	return dst, err
 }
 
-// stream is render into a reply that is sent meanwhile.
+// stream is appendTo into a reply that is sent meanwhile.
 func (p *page) stream(w io.Writer, c *Context, data Data) error {
 	data = contextData(c, data)
 	BeforeRenderTemplate.Send(c, Rendering{p.name, data})

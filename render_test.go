@@ -52,8 +52,7 @@ func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := p.render(c, data)
-	return []byte(page), err
+	return p.appendTo(nil, c, data)
 }
 
 func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
@@ -61,13 +60,11 @@ func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]by
 	if err != nil {
 		return nil, err
 	}
-	page, err := p.render(c, data)
-	return []byte(page), err
+	return p.appendTo(nil, c, data)
 }
 
 func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
-	page, err := rd.fromString(source).render(c, data)
-	return []byte(page), err
+	return rd.fromString(source).appendTo(nil, c, data)
 }
 
 func renderPage(t *testing.T, c *Context, name string, data Data) string {

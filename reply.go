@@ -33,40 +33,69 @@ type Response struct {
 func (c *Context) Response() *Response {
 	more := c.more()
 	if !more.exposed {
-		if c.body == textBody {
-			more.res.Body = []byte(c.text)
-			c.text, c.body = "", bytesBody
-		}
+		c.expose()
 		more.res.Status, more.exposed = int(c.code), true
 	}
 	return &more.res
 }
 
-// bodyKind says where the reply's body is, as long as nobody asked for Response: a
-// text would have to be copied for it.
+// bodyKind says where the reply's body is. As long as nobody asks for Response, it
+// may be where it costs least.
 type bodyKind uint8
 
 const (
-	noBody    bodyKind = iota
-	textBody           // in Context.text
-	bytesBody          // in rare.res
+	noBody     bodyKind = iota
+	textBody            // in Context.text
+	pooledBody          // in Context.buffer
+	bytesBody           // in rare.res
 )
+
+// expose moves the body to where Response shows it.
+func (c *Context) expose() {
+	switch c.body {
+	case textBody:
+		c.rare.res.Body = []byte(c.text)
+	case pooledBody:
+		c.rare.res.Body = append([]byte{}, *c.buffer...)
+	default:
+		return
+	}
+	c.freeBuffer()
+	c.text, c.body = "", bytesBody
+}
 
 // setText makes text the reply's body, in place of what was prepared before.
 func (c *Context) setText(text string) {
-	if c.rare != nil {
+	if c.rare != nil || c.body == pooledBody {
 		c.setBody(nil)
-		if c.rare.exposed {
-			c.rare.res.Body = []byte(text)
-			return
-		}
 	}
 	c.replied, c.text, c.body = true, text, textBody
+	if c.rare != nil && c.rare.exposed {
+		c.expose()
+	}
+}
+
+// setBuffer makes a buffer of the pool the reply's body, in place of what was
+// prepared before. It is the reply's until the request ends.
+func (c *Context) setBuffer(buffer *[]byte) {
+	c.setBody(nil)
+	c.buffer, c.body = buffer, pooledBody
+	if c.rare != nil && c.rare.exposed {
+		c.expose()
+	}
+}
+
+func (c *Context) freeBuffer() {
+	if c.body == pooledBody {
+		keepBuffer(c.buffer, *c.buffer)
+		c.buffer, c.body = nil, noBody
+	}
 }
 
 // setBody makes body the reply's, in place of what was prepared before.
 func (c *Context) setBody(body []byte) {
 	c.dropFile()
+	c.freeBuffer()
 	c.replied, c.text, c.body = true, "", noBody
 	if body != nil {
 		c.more().res.Body, c.body = body, bytesBody
@@ -76,7 +105,9 @@ func (c *Context) setBody(body []byte) {
 }
 
 // hasBody reports whether there is a body, if an empty one.
-func (c *Context) hasBody() bool { return c.body == textBody || c.seldom().res.Body != nil }
+func (c *Context) hasBody() bool {
+	return c.body == textBody || c.body == pooledBody || c.seldom().res.Body != nil
+}
 
 func (c *Context) status() int {
 	if c.rare != nil && c.rare.exposed {
@@ -167,11 +198,9 @@ func (c *Context) renderPage(p *page, contentType string, data Data) error {
 	if c.seldom().streams && p.err == nil {
 		return c.stream(contentType, func(w io.Writer) error { return p.stream(w, c, data) })
 	}
-	body, err := p.render(c, data)
-	if err != nil {
-		return err
-	}
-	return c.reply(contentType, body)
+	buffer := buffers.Get().(*[]byte)
+	body, err := p.appendTo((*buffer)[:0], c, data)
+	return c.replyBuffer(contentType, buffer, body, err)
 }
 
 // Component is a page or a part of one that writes itself, such as a component
@@ -240,19 +269,15 @@ func (a escapedArg) Format(f fmt.State, verb rune) {
 func (c *Context) JSON(v any) error {
 	buffer := buffers.Get().(*[]byte)
 	body, err := appendJSON((*buffer)[:0], v, 0)
-	defer func() { keepBuffer(buffer, body) }()
-	if err != nil {
-		return fmt.Errorf("hipflask: JSON: %w", err)
-	}
-	if c.app.Config.Debug {
+	if err == nil && c.app.Config.Debug {
 		var indented bytes.Buffer
-		if err := json.Indent(&indented, body, "", "  "); err != nil {
-			return fmt.Errorf("hipflask: JSON: %w", err)
-		}
-		body = indented.Bytes()
+		err = json.Indent(&indented, body, "", "  ")
+		body = append(body[:0], indented.Bytes()...)
 	}
-	body = append(body, '\n')
-	return c.reply("application/json", string(body))
+	if err != nil {
+		err = fmt.Errorf("hipflask: JSON: %w", err)
+	}
+	return c.replyBuffer("application/json", buffer, append(body, '\n'), err)
 }
 
 // Bytes prepares a reply of any type. It keeps data, which must not change
@@ -325,10 +350,15 @@ func (c *Context) Redirect(location string) error {
 	location = encodeLocation(location)
 	c.w.Header()["Location"] = []string{location}
 	shown := html.EscapeString(location)
+	buffer := buffers.Get().(*[]byte)
+	page := append((*buffer)[:0], redirectPage...)
 	if isLink(location) {
-		shown = `<a href="` + shown + `">` + shown + "</a>"
+		page = append(append(append(page, `<a href="`...), shown...), `">`...)
+		page = append(append(page, shown...), "</a>"...)
+	} else {
+		page = append(page, shown...)
 	}
-	return c.reply(htmlType, redirectPage+shown+".</p>\n")
+	return c.replyBuffer(htmlType, buffer, append(page, ".</p>\n"...), nil)
 }
 
 const redirectPage = "<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n" +
@@ -451,6 +481,19 @@ func pageType(name string) string {
 func (c *Context) reply(contentType, text string) error {
 	c.setType(contentType)
 	c.setText(text)
+	return nil
+}
+
+// replyBuffer prepares a body that was written to a buffer of the pool, or puts the
+// buffer back if that failed.
+func (c *Context) replyBuffer(contentType string, buffer *[]byte, body []byte, err error) error {
+	if err != nil {
+		keepBuffer(buffer, body)
+		return err
+	}
+	*buffer = body
+	c.setType(contentType)
+	c.setBuffer(buffer)
 	return nil
 }
 
@@ -621,6 +664,16 @@ func splitsHeader(v string) bool {
 	return false
 }
 
+func (c *Context) bodySize() int {
+	switch c.body {
+	case textBody:
+		return len(c.text)
+	case pooledBody:
+		return len(*c.buffer)
+	}
+	return len(c.seldom().res.Body)
+}
+
 // maxCounted is the size up to which net/http counts the bytes of a reply itself. It
 // sends a larger one in chunks unless it is told its Content-Length.
 const maxCounted = 2048
@@ -647,11 +700,7 @@ func (c *Context) write() {
 		file.send(c)
 		return
 	}
-	size := len(c.text)
-	if c.body != textBody {
-		size = len(c.seldom().res.Body)
-	}
-	if size > maxCounted || c.Request.Method == http.MethodHead || c.open && len(h["Content-Length"]) > 0 {
+	if size := c.bodySize(); size > maxCounted || c.Request.Method == http.MethodHead || c.open && len(h["Content-Length"]) > 0 {
 		h["Content-Length"] = []string{strconv.Itoa(size)}
 	}
 	c.w.WriteHeader(status)
@@ -660,6 +709,8 @@ func (c *Context) write() {
 	case c.Request.Method == http.MethodHead:
 	case c.body == textBody:
 		io.WriteString(c.w, c.text)
+	case c.body == pooledBody:
+		c.w.Write(*c.buffer)
 	default:
 		c.w.Write(c.seldom().res.Body)
 	}
