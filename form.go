@@ -235,9 +235,9 @@ func (c *Context) parseForm() *form {
 		return read
 	}
 	read.parsed = true
-	mediaType := c.Request.Header.Get("Content-Type")
-	if mediaType != formType {
-		mediaType, _, _ = mime.ParseMediaType(mediaType)
+	mediaType := formType
+	if sent := c.Request.Header["Content-Type"]; len(sent) == 0 || sent[0] != formType { // which most have
+		mediaType, _, _ = mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	}
 	var err error
 	switch mediaType {
@@ -394,8 +394,12 @@ func pairs(text string) iter.Seq2[string, string] {
 }
 
 func unescapeQuery(text string) string {
-	if isVerbatim(text) {
+	verbatim, blanks := isVerbatim(text)
+	switch {
+	case verbatim && !blanks:
 		return text
+	case verbatim:
+		return strings.ReplaceAll(text, "+", " ")
 	}
 	if plain, err := url.QueryUnescape(text); err == nil {
 		return strings.ToValidUTF8(plain, "\ufffd")
@@ -403,12 +407,16 @@ func unescapeQuery(text string) string {
 	return strings.ReplaceAll(text, "+", " ")
 }
 
-// isVerbatim reports whether a text means itself in a query string.
-func isVerbatim(text string) bool {
+// isVerbatim reports whether a text means itself in a query string, but for blanks
+// written as +.
+func isVerbatim(text string) (verbatim, blanks bool) {
 	for i := range len(text) {
-		if b := text[i]; b == '%' || b == '+' || b >= utf8.RuneSelf {
-			return false
+		switch b := text[i]; {
+		case b == '%' || b >= utf8.RuneSelf:
+			return false, false
+		case b == '+':
+			blanks = true
 		}
 	}
-	return true
+	return true, blanks
 }

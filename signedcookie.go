@@ -182,28 +182,23 @@ func parsePlainPayload(text string) (opened openedSession, ok bool) {
 		return opened, false
 	}
 	opened.issued = cmp.Or(issued, -1)
-	opened.values = make(sessionValues, 0, strings.Count(rest, `":`))
-	for i := 0; ; {
-		end := strings.Index(rest[i:], `":`) + i + 1
-		key, plain := jsontext.PlainString(rest[i:max(end, i)])
-		if !plain {
-			return opened, rest == "}}"
-		}
-		begin := end + 1
-		if i = jsontext.End(rest, begin); i < 0 || i == len(rest) {
+	if rest == "}}" {
+		return opened, true
+	}
+	opened.values = make(sessionValues, 0, 4)
+	for i := 0; i < len(rest); i++ {
+		colon := i + 1 + strings.IndexByte(rest[i+1:], '"') + 1
+		key, plain := jsontext.PlainString(rest[i:colon])
+		end := jsontext.End(rest, colon+1)
+		if n := len(opened.values); !plain || end < 0 || rest[colon] != ':' || n > 0 && opened.values[n-1].key >= key {
 			return opened, false
 		}
-		if n := len(opened.values); n > 0 && opened.values[n-1].key >= key {
-			return opened, false
-		}
-		opened.values = append(opened.values, sessionValue{key, rest[begin:i]})
-		switch {
-		case rest[i] == ',':
-			i++
-		default:
+		opened.values = append(opened.values, sessionValue{key, rest[colon+1 : end]})
+		if i = end; i >= len(rest) || rest[i] != ',' {
 			return opened, rest[i:] == "}}"
 		}
 	}
+	return opened, false
 }
 
 // isCanonical reports whether text is how base64 is written. The decoder also

@@ -131,7 +131,7 @@ func End(json string, i int) int {
 		case ',', ':':
 			continue
 		default:
-			for i+1 < len(json) && strings.IndexByte(",:]}", json[i+1]) < 0 {
+			for i+1 < len(json) && !endsScalar(json[i+1]) {
 				i++
 			}
 		}
@@ -144,6 +144,8 @@ func End(json string, i int) int {
 	}
 	return -1
 }
+
+func endsScalar(b byte) bool { return b == ',' || b == ':' || b == ']' || b == '}' }
 
 // endOfString returns where the last quote of the string is that begins at i.
 func endOfString(json string, i int) int {
