@@ -23,7 +23,8 @@ type Context struct {
 
 	app   *App
 	match found
-	rare  *rare // nil until some of it is needed
+	sent  *sent // nil until some of it is needed; form.go
+	rare  *rare // the same
 
 	session atomic.Pointer[Session] // made at the first call of Session
 	state   atomic.Uint32           // sessionSaved, ended
@@ -48,11 +49,8 @@ type Context struct {
 // there is to make, the less there is to clear away.
 type rare struct {
 	// Of the request:
-	vars  []contextVar // what Key.Set stored
-	body  limitedBody
-	query *fields // parsed when first asked for
-	form  form    // the same
-	miss  *match  // the router's answer, where it is no route
+	vars []contextVar // what Key.Set stored
+	miss *match       // the router's answer, where it is no route
 
 	// Of the reply:
 	res       Response    // the reply, if exposed; otherwise its Body may be
@@ -63,7 +61,6 @@ type rare struct {
 	unhandled error       // the error without a handler, for the log and the teardown hooks
 	streamErr error       // why the stream takes no more
 
-	bodyRead  bool // a helper has read of the request's body
 	proxied   bool // another application has or had the request; proxy.go
 	exposed   bool // Response was called: the reply is in res from there on
 	condition bool // Conditional was called
@@ -104,9 +101,8 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 		c.more().outer, c.open = h.Clone(), true
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		more := c.more()
-		more.body = limitedBody{whole: r.Body, c: c, limit: a.Config.maxContentLength()}
-		r.Body = &more.body
+		c.sent = &sent{body: limitedBody{whole: r.Body, c: c, limit: a.Config.maxContentLength()}}
+		r.Body = &c.sent.body
 	}
 	return c
 }

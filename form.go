@@ -19,6 +19,23 @@ import (
 
 // What came with the request: the query string, the form and the body.
 
+// sent is what of the request is read when a handler asks for it.
+type sent struct {
+	body       limitedBody
+	bodyRead   bool // a helper has read of it
+	formParsed bool
+	query      *fields
+	form       form
+}
+
+// received is what came with the request, to be read.
+func (c *Context) received() *sent {
+	if c.sent == nil {
+		c.sent = &sent{}
+	}
+	return c.sent
+}
+
 // Query returns the first value of a name in the query string, or "". It is
 // Flask's request.args.get. What is not properly encoded stands as it came, and
 // bytes that are no UTF-8 are U+FFFD.
@@ -35,12 +52,12 @@ func (c *Context) QueryValues() url.Values {
 }
 
 func (c *Context) query() *fields {
-	more := c.more()
-	if more.query == nil {
-		more.query = &fields{}
-		more.query.parse(c.Request.URL.RawQuery)
+	sent := c.received()
+	if sent.query == nil {
+		sent.query = &fields{}
+		sent.query.parse(c.Request.URL.RawQuery)
 	}
-	return more.query
+	return sent.query
 }
 
 // QueryInt returns the first value of a name in the query string as an int, or
@@ -151,7 +168,7 @@ func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
 		err = nil
 	}
 	if len(dst) > 0 || err != nil {
-		c.more().bodyRead = true
+		c.received().bodyRead = true
 	}
 	if err == nil {
 		return dst, nil
@@ -207,10 +224,9 @@ func (c *Context) limitBody(limit int64) {
 // form is the form of a request.
 type form struct {
 	fields
-	parsed bool
-	files  map[string][]*multipart.FileHeader
-	err    error    // it is over a limit
-	again  formBody // of a form that was read
+	files map[string][]*multipart.FileHeader
+	err   error    // it is over a limit
+	again formBody // of a form that was read
 }
 
 // formBody is a body that was read, to be read once more.
@@ -230,11 +246,12 @@ func (b *formBody) Close() error { return nil }
 // parseForm reads the form once. What is no form, or a broken one, is empty, as
 // in Flask; one over the limits is also the request's failure.
 func (c *Context) parseForm() *form {
-	read := &c.more().form
-	if read.parsed {
+	sent := c.received()
+	read := &sent.form
+	if sent.formParsed {
 		return read
 	}
-	read.parsed = true
+	sent.formParsed = true
 	mediaType := formType
 	if sent := c.Request.Header["Content-Type"]; len(sent) == 0 || sent[0] != formType { // which most have
 		mediaType, _, _ = mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
@@ -275,14 +292,14 @@ func (c *Context) readURLEncoded(form *form) error {
 
 // showForm puts the form that was read where {{request.PostForm}} finds it.
 func (c *Context) showForm() {
-	if form := &c.seldom().form; form.parsed && c.Request.PostForm == nil {
-		c.Request.PostForm = form.values()
+	if c.sent != nil && c.sent.formParsed && c.Request.PostForm == nil {
+		c.Request.PostForm = c.sent.form.values()
 	}
 }
 
 func (c *Context) readMultipart() (url.Values, map[string][]*multipart.FileHeader, error) {
 	if c.Request.ContentLength != 0 {
-		c.more().bodyRead = true
+		c.received().bodyRead = true
 	}
 	err := c.Request.ParseMultipartForm(1 << 20) // files above it go to the disk
 	switch {

@@ -215,7 +215,7 @@ func (t *transfer) refuse(r *http.Request) error {
 		return Error(http.StatusLoopDetected, "").Wrap(fmt.Errorf("hipflask: ProxyTo(%q) leads back to this program; is the other application running, on a port of its own?", t.target))
 	case t.target.Path != "" && climbs(r.URL.Path):
 		return Error(http.StatusBadRequest, "The path leads out of its folder.")
-	case t.c != nil && t.c.seldom().bodyRead || len(r.PostForm) > 0 || r.MultipartForm != nil:
+	case t.c != nil && t.c.sent != nil && t.c.sent.bodyRead || len(r.PostForm) > 0 || r.MultipartForm != nil:
 		return errBodyRead
 	}
 	return nil

@@ -348,7 +348,6 @@ func (c *Context) Redirect(location string) error {
 		c.setStatus(http.StatusFound)
 	}
 	location = encodeLocation(location)
-	c.w.Header()["Location"] = []string{location}
 	shown := html.EscapeString(location)
 	buffer := buffers.Get().(*[]byte)
 	page := append((*buffer)[:0], redirectPage...)
@@ -358,7 +357,9 @@ func (c *Context) Redirect(location string) error {
 	} else {
 		page = append(page, shown...)
 	}
-	return c.replyBuffer(htmlType, buffer, append(page, ".</p>\n"...), nil)
+	c.replyBuffer(htmlType, buffer, append(page, ".</p>\n"...), nil)
+	c.w.Header()["Location"] = []string{location}
+	return nil
 }
 
 const redirectPage = "<!doctype html>\n<html lang=en>\n<meta name=viewport content=\"width=device-width\">\n" +

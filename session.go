@@ -45,26 +45,27 @@ type Session struct {
 	c *Context
 
 	mu       sync.Mutex
-	loaded   bool
 	opened   openedSession // as the store gave it; never changed
-	started  int64         // what was kept under startedKey, in microseconds since 1970; 0 for a new session
-	checked  bool          // Config.SessionsValidSince was asked
 	values   sessionValues
-	owned    bool           // values is no longer opened.values, but a copy
-	touched  bool           // read or changed: the reply varies with the cookie
-	written  bool           // changed by some method, though perhaps to what it was
-	renewed  bool           // Renew was called
-	late     bool           // a change after the reply was logged
+	started  int64          // what was kept under startedKey, in microseconds since 1970; 0 for a new session
 	err      error          // the first thing that went wrong; save returns it
 	template map[string]any // templateMap's answer, until the next change
+	flashed  []Message      // this request's flashes, once read; flash.go
+	flashing *[]byte        // the list of flashes as it grows, newer than that in values, or nil
 
-	setCookie string    // what the reply needs, once saved
-	vary      bool      // the reply depends on the cookie
-	header    [2]string // backs the values of Set-Cookie and Vary
-
+	loaded      bool
+	checked     bool // Config.SessionsValidSince was asked
+	owned       bool // values is no longer opened.values, but a copy
+	touched     bool // read or changed: the reply varies with the cookie
+	written     bool // changed by some method, though perhaps to what it was
+	renewed     bool // Renew was called
+	late        bool // a change after the reply was logged
 	flashesRead bool
-	flashed     []Message // this request's flashes, once read; flash.go
-	flashing    *[]byte   // the list of flashes as it grows, newer than that in values, or nil
+
+	// What the reply needs, once saved:
+	vary      bool      // it depends on the cookie
+	setCookie string    // or empty
+	header    [2]string // backs the values of Set-Cookie and Vary
 }
 
 // openedSession is what a store gave for a cookie.

@@ -91,9 +91,7 @@ func encodeValue(key string, value any) (string, error) {
 		return "", fmt.Errorf("hipflask: session key %q cannot be stored: it is not UTF-8", key)
 	}
 	if text, ok := value.(string); ok {
-		if plain := `"` + text + `"`; jsontext.IsPlain(plain) {
-			return plain, nil
-		}
+		return jsontext.Quote(text), nil
 	}
 	raw, err := appendJSON(nil, value, 0)
 	if err != nil {

@@ -85,22 +85,29 @@ func PlainString(json string) (text string, ok bool) {
 		return "", false
 	}
 	text = json[1 : len(json)-1]
-	ascii := true
+	plain, ascii := isPlain(text)
+	return text, plain && (ascii || utf8.ValidString(text))
+}
+
+// isPlain reports whether a text has nothing that must be escaped in JSON.
+func isPlain(text string) (plain, ascii bool) {
+	ascii = true
 	for i := range len(text) {
 		b := text[i]
 		if b < ' ' || b == '"' || b == '\\' {
-			return "", false
+			return false, false
 		}
 		ascii = ascii && b < utf8.RuneSelf
 	}
-	return text, ascii || utf8.ValidString(text)
+	return true, ascii
 }
 
-// IsPlain reports whether text is a JSON string as AppendString writes it, in which
-// nothing is escaped.
-func IsPlain(json string) bool {
-	text, ok := PlainString(json)
-	return ok && !strings.Contains(text, "\u2028") && !strings.Contains(text, "\u2029")
+// Quote returns text as a JSON string, as AppendString writes it.
+func Quote(text string) string {
+	if plain, ascii := isPlain(text); plain && ascii {
+		return `"` + text + `"`
+	}
+	return string(AppendString(make([]byte, 0, len(text)+len(`""`)), text, false))
 }
 
 // Int returns the number that JSON writes as a whole one, if an int holds it.
