@@ -96,15 +96,25 @@ var nothingRare rare
 
 // newContext begins a request.
 func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
-	c := &Context{Request: r, app: a, w: w}
+	var c *Context
+	if r.Body == nil || r.Body == http.NoBody {
+		c = &Context{Request: r, app: a, w: w}
+	} else {
+		both := &withBody{Context: Context{Request: r, app: a, w: w}}
+		c, both.Context.sent = &both.Context, &both.sent
+		c.sent.body = limitedBody{whole: r.Body, c: c, limit: a.Config.maxContentLength()}
+		r.Body = &c.sent.body
+	}
 	if h := w.Header(); len(h) > 0 {
 		c.more().outer, c.open = h.Clone(), true
 	}
-	if r.Body != nil && r.Body != http.NoBody {
-		c.sent = &sent{body: limitedBody{whole: r.Body, c: c, limit: a.Config.maxContentLength()}}
-		r.Body = &c.sent.body
-	}
 	return c
+}
+
+// withBody is a Context together with what its handler is sure to read.
+type withBody struct {
+	Context
+	sent sent
 }
 
 // NewContext makes a Context outside the App's own serving, with the route that

@@ -342,6 +342,7 @@ func (c *Context) removeUploads() {
 type fields struct {
 	list   []field    // in the order sent, unless there are many
 	byName url.Values // these, or all that are in the list, once somebody asked
+	few    [2]field   // backs the list
 }
 
 type field struct{ name, value string }
@@ -387,7 +388,7 @@ func (f *fields) parse(text string) {
 		}
 		return
 	}
-	f.list = make([]field, 0, n)
+	f.list = slices.Grow(f.few[:0], n)
 	for name, value := range pairs(text) {
 		f.list = append(f.list, field{name, value})
 	}

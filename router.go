@@ -35,6 +35,7 @@ type target struct {
 	host      *part     // nil means every host
 	allow     []string  // its methods, with HEAD and OPTIONS, sorted
 	arguments []string  // its variables and its defaults, sorted
+	location  string    // its URL, if it has no variables
 	shorter   []*target // same arguments, but defaults stand in for some: redirected to
 }
 
@@ -121,6 +122,10 @@ func newTarget(r *Route) *target {
 		t.arguments = append(t.arguments, name)
 	}
 	t.allow, t.arguments = sortedSet(t.allow), sortedSet(t.arguments)
+	if len(r.rule.vars) == 0 {
+		path, _ := r.rule.build(nil, r.rule.pieces, nil, nil)
+		t.location = string(appendLocation(nil, "", path))
+	}
 	return t
 }
 

@@ -35,10 +35,10 @@ type cookieStore struct {
 	codecs    []cookieCodec // the first signs; the others, for the fallback keys, only read
 }
 
-// cookieCodec makes a cookie's value of a text, for a name that is signed with it.
+// cookieCodec makes a cookie's value of a payload, for a name that is signed with it.
 type cookieCodec interface {
-	appendEncoded(dst []byte, name string, now time.Time, text []byte) ([]byte, error)
-	decode(name, value string) (text string, ok bool)
+	appendEncoded(dst []byte, name string, values sessionValues, issued time.Time) ([]byte, error)
+	decode(name, value string) (payload string, ok bool)
 }
 
 const permanentMark = "p."
@@ -133,15 +133,11 @@ func (cs *cookieStore) open(cookie string) (opened openedSession, found bool) {
 
 // save appends the cookie's value.
 func (cs *cookieStore) save(dst []byte, values sessionValues, issued time.Time) ([]byte, error) {
-	b := cookieBuffers.Get().(*cookieBuffer)
-	defer b.free()
-	b.text = appendPayload(b.text[:0], values, issued)
 	permanent := values.permanent()
 	if permanent {
 		dst = append(dst, permanentMark...)
 	}
-	// Encrypting overwrites the text, which nobody else has.
-	return cs.codecs[0].appendEncoded(dst, cs.signedName(permanent), issued, b.text)
+	return cs.codecs[0].appendEncoded(dst, cs.signedName(permanent), values, issued)
 }
 
 // appendPayload writes a cookiePayload, as encoding/json would.
@@ -217,42 +213,51 @@ func isCanonical(text string) bool {
 // the other way round. It keeps the state of its HMAC, which securecookie makes
 // anew each time, and the buffers; both took longer than the signing.
 type signer struct {
-	key    []byte
-	hashes sync.Pool // of hash.Hash
+	key  []byte
+	free sync.Pool // of *signing
 }
 
-// cookieBuffer is what a cookie is put together in.
-type cookieBuffer struct{ text, signed []byte }
+// signing is what a cookie is signed with, and where.
+type signing struct {
+	mac          hash.Hash
+	text, signed []byte
+}
 
-var cookieBuffers = sync.Pool{New: func() any { return new(cookieBuffer) }}
+func (s *signer) begin() *signing {
+	if w, ok := s.free.Get().(*signing); ok {
+		return w
+	}
+	return &signing{mac: hmac.New(sha256.New, s.key)}
+}
 
-func (b *cookieBuffer) free() {
-	if cap(b.text)+cap(b.signed) <= 64<<10 {
-		cookieBuffers.Put(b)
+func (s *signer) end(w *signing) {
+	if cap(w.text)+cap(w.signed) <= 64<<10 {
+		s.free.Put(w)
 	}
 }
 
-// appendEncoded makes the value: base64 of the time, the text in base64, and the MAC of
-// name, time and text, with a bar between each two.
-func (s *signer) appendEncoded(dst []byte, name string, now time.Time, text []byte) ([]byte, error) {
-	b := cookieBuffers.Get().(*cookieBuffer)
-	defer b.free()
-	// 1. What is signed: name|time|text.
-	signed := append(append(b.signed[:0], name...), '|')
-	signed = append(strconv.AppendInt(signed, now.Unix(), 10), '|')
-	signed = base64.URLEncoding.AppendEncode(signed, text)
+// appendEncoded makes the value: base64 of the time, the payload in base64, and the
+// MAC of name, time and payload, with a bar between each two.
+func (s *signer) appendEncoded(dst []byte, name string, values sessionValues, issued time.Time) ([]byte, error) {
+	w := s.begin()
+	defer s.end(w)
+	w.text = appendPayload(w.text[:0], values, issued)
+	// 1. What is signed: name|time|payload.
+	signed := append(append(w.signed[:0], name...), '|')
+	signed = append(strconv.AppendInt(signed, issued.Unix(), 10), '|')
+	signed = base64.URLEncoding.AppendEncode(signed, w.text)
 	// 2. The MAC takes the place of the name, behind the rest.
-	b.signed = s.appendMAC(append(signed, '|'), signed)
+	w.signed = w.appendMAC(append(signed, '|'), signed)
 	// 3. All of it in base64.
-	return base64.URLEncoding.AppendEncode(dst, b.signed[len(name)+1:]), nil
+	return base64.URLEncoding.AppendEncode(dst, w.signed[len(name)+1:]), nil
 }
 
-func (s *signer) decode(name, value string) (text string, ok bool) {
-	b := cookieBuffers.Get().(*cookieBuffer)
-	defer b.free()
-	b.text = append(b.text[:0], value...)
-	signed, err := base64.URLEncoding.AppendDecode(append(append(b.signed[:0], name...), '|'), b.text)
-	b.signed = signed
+func (s *signer) decode(name, value string) (payload string, ok bool) {
+	w := s.begin()
+	defer s.end(w)
+	w.text = append(w.text[:0], value...)
+	signed, err := base64.URLEncoding.AppendDecode(append(append(w.signed[:0], name...), '|'), w.text)
+	w.signed = signed
 	if err != nil {
 		return "", false
 	}
@@ -261,36 +266,30 @@ func (s *signer) decode(name, value string) (text string, ok bool) {
 	if !found {
 		return "", false
 	}
-	b.text = s.appendMAC(b.text[:0], signed[:len(signed)-len(mac)-1])
-	if !hmac.Equal(mac, b.text) {
+	w.text = w.appendMAC(w.text[:0], signed[:len(signed)-len(mac)-1])
+	if !hmac.Equal(mac, w.text) {
 		return "", false
 	}
-	b.text, err = base64.URLEncoding.AppendDecode(b.text[:0], encoded)
-	return string(b.text), err == nil
+	w.text, err = base64.URLEncoding.AppendDecode(w.text[:0], encoded)
+	return string(w.text), err == nil
 }
 
-func (s *signer) appendMAC(dst, signed []byte) []byte {
-	mac, _ := s.hashes.Get().(hash.Hash)
-	if mac == nil {
-		mac = hmac.New(sha256.New, s.key)
-	}
-	mac.Reset()
-	mac.Write(signed)
-	dst = mac.Sum(dst)
-	s.hashes.Put(mac)
-	return dst
+func (w *signing) appendMAC(dst, signed []byte) []byte {
+	w.mac.Reset()
+	w.mac.Write(signed)
+	return w.mac.Sum(dst)
 }
 
 // encrypter is securecookie.
 type encrypter struct{ *securecookie.SecureCookie }
 
-func (e encrypter) appendEncoded(dst []byte, name string, _ time.Time, text []byte) ([]byte, error) {
-	cookie, err := e.Encode(name, text)
+func (e encrypter) appendEncoded(dst []byte, name string, values sessionValues, issued time.Time) ([]byte, error) {
+	cookie, err := e.Encode(name, appendPayload(nil, values, issued))
 	return append(dst, cookie...), err
 }
 
 func (e encrypter) decode(name, value string) (string, bool) {
-	var text []byte
-	err := e.Decode(name, value, &text)
-	return string(text), err == nil
+	var payload []byte
+	err := e.Decode(name, value, &payload)
+	return string(payload), err == nil
 }

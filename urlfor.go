@@ -312,6 +312,9 @@ func isNil(value any) bool {
 
 // build assembles the URL of t, which suits the values.
 func (t *target) build(endpoint string, u urlValues, prefix, root string) (string, error) {
+	if t.location != "" && prefix == "" && (root == "" || root == "/") && len(u.list) == 0 && u.anchor == nil {
+		return t.location, nil
+	}
 	path, err := t.rule.build(make([]byte, 0, 64), t.rule.pieces, &u, t.defaults)
 	if err != nil {
 		return "", &BuildError{Endpoint: endpoint, Reason: err.Error(), err: err}
