@@ -341,17 +341,20 @@ func (c *Context) applyCondition() error {
 // hold are percent-encoded. A line break in it is an error. The location is not
 // checked; for one that came with the request there is [Context.SafeRedirect].
 func (c *Context) Redirect(location string) error {
-	if i := strings.IndexFunc(location, isControl); i >= 0 {
-		return fmt.Errorf("hipflask: Redirect(%q): a control character in the location", location)
+	shown, link := location, true
+	if !isCanonicalPath(location) || !plainPath.holds(location) {
+		if strings.ContainsFunc(location, isControl) {
+			return fmt.Errorf("hipflask: Redirect(%q): a control character in the location", location)
+		}
+		location = encodeLocation(location)
+		shown, link = html.EscapeString(location), isLink(location)
 	}
 	if code := c.status(); code < 300 || code > 399 {
 		c.setStatus(http.StatusFound)
 	}
-	location = encodeLocation(location)
-	shown := html.EscapeString(location)
 	buffer := buffers.Get().(*[]byte)
 	page := append((*buffer)[:0], redirectPage...)
-	if isLink(location) {
+	if link {
 		page = append(append(append(page, `<a href="`...), shown...), `">`...)
 		page = append(append(page, shown...), "</a>"...)
 	} else {
@@ -367,9 +370,6 @@ const redirectPage = "<!doctype html>\n<html lang=en>\n<meta name=viewport conte
 
 // isLink reports whether a location may be followed from a page.
 func isLink(location string) bool {
-	if isCanonicalPath(location) && strings.IndexByte(location, '%') < 0 {
-		return true // as most are
-	}
 	u, err := url.Parse(location)
 	return err == nil && (u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https")
 }
@@ -421,7 +421,10 @@ func encodeLocation(location string) string {
 	return string(appendQuoted(nil, location, &locationSafe))
 }
 
-var locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
+var (
+	locationSafe = newCharset("!#$%&'()*+,/:;=?@[]")
+	plainPath    = newCharset("/") // means itself in HTML too
+)
 
 // redirectMatched prepares the router's own redirect.
 func (c *Context) redirectMatched() error {

@@ -47,11 +47,12 @@ type Session struct {
 	mu       sync.Mutex
 	opened   openedSession // as the store gave it; never changed
 	values   sessionValues
-	started  int64          // what was kept under startedKey, in microseconds since 1970; 0 for a new session
-	err      error          // the first thing that went wrong; save returns it
-	template map[string]any // templateMap's answer, until the next change
-	flashed  []Message      // this request's flashes, once read; flash.go
-	flashing *[]byte        // the list of flashes as it grows, newer than that in values, or nil
+	room     [4]sessionValue // backs those of opened, as most have no more
+	started  int64           // what was kept under startedKey, in microseconds since 1970; 0 for a new session
+	err      error           // the first thing that went wrong; save returns it
+	template map[string]any  // templateMap's answer, until the next change
+	flashed  []Message       // this request's flashes, once read; flash.go
+	flashing *[]byte         // the list of flashes as it grows, newer than that in values, or nil
 
 	loaded      bool
 	checked     bool // Config.SessionsValidSince was asked
@@ -425,7 +426,7 @@ func (s *Session) load() {
 // open takes the session from one cookie's value, if it is valid. A blank
 // beside the value is no part of it.
 func (s *Session) open(cookie string) bool {
-	opened, found, err := openSession(s.c.Request.Context(), s.c.app.sessions, trimBlanks(cookie))
+	opened, found, err := openSession(s.c.Request.Context(), s.c.app.sessions, trimBlanks(cookie), s.room[:])
 	if err != nil {
 		s.failLookup(err)
 		return false
@@ -440,9 +441,9 @@ func (s *Session) open(cookie string) bool {
 
 // openSession opens a session. The signed cookie, which most Apps have, is read
 // without the maps of a SessionData.
-func openSession(ctx context.Context, store SessionStore, cookie string) (opened openedSession, found bool, err error) {
+func openSession(ctx context.Context, store SessionStore, cookie string, room sessionValues) (opened openedSession, found bool, err error) {
 	if cs, ok := store.(*cookieStore); ok {
-		opened, found = cs.open(cookie)
+		opened, found = cs.open(cookie, room)
 		return opened, found, nil
 	}
 	if !isCookieValue(cookie) {

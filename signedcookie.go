@@ -104,7 +104,7 @@ func deriveKey(secret, purpose string) ([]byte, error) {
 
 // Open implements [SessionStore].
 func (cs *cookieStore) Open(_ context.Context, cookie string) (SessionData, bool, error) {
-	opened, found := cs.open(cookie)
+	opened, found := cs.open(cookie, nil)
 	return SessionData{Values: opened.values.asMap(), Issued: time.Unix(opened.issued, 0), Resave: opened.resave}, found, nil
 }
 
@@ -114,7 +114,8 @@ func (cs *cookieStore) Save(_ context.Context, data SessionData) (string, error)
 	return string(cookie), err
 }
 
-func (cs *cookieStore) open(cookie string) (opened openedSession, found bool) {
+// open reads a cookie, its values into room if they fit.
+func (cs *cookieStore) open(cookie string, room sessionValues) (opened openedSession, found bool) {
 	cookie, permanent := strings.CutPrefix(cookie, permanentMark)
 	if !isCanonical(cookie) {
 		return opened, false
@@ -124,7 +125,7 @@ func (cs *cookieStore) open(cookie string) (opened openedSession, found bool) {
 		if !ok {
 			continue
 		}
-		opened, found = parsePayload(text)
+		opened, found = parsePayload(text, room)
 		opened.resave = i > 0
 		return opened, found
 	}
@@ -156,8 +157,8 @@ func appendPayload(dst []byte, values sessionValues, issued time.Time) []byte {
 
 // parsePayload reads a cookiePayload. One that was not written by appendPayload is
 // read by encoding/json.
-func parsePayload(text string) (opened openedSession, ok bool) {
-	if opened, ok = parsePlainPayload(text); ok {
+func parsePayload(text string, room sessionValues) (opened openedSession, ok bool) {
+	if opened, ok = parsePlainPayload(text, room); ok {
 		return opened, true
 	}
 	var payload cookiePayload
@@ -167,7 +168,7 @@ func parsePayload(text string) (opened openedSession, ok bool) {
 	return openedSession{values: valuesOf(payload.Values), issued: cmp.Or(payload.Issued, -1)}, true
 }
 
-func parsePlainPayload(text string) (opened openedSession, ok bool) {
+func parsePlainPayload(text string, room sessionValues) (opened openedSession, ok bool) {
 	rest, ok := strings.CutPrefix(text, `{"t":`)
 	if !ok {
 		return opened, false
@@ -181,7 +182,7 @@ func parsePlainPayload(text string) (opened openedSession, ok bool) {
 	if rest == "}}" {
 		return opened, true
 	}
-	opened.values = make(sessionValues, 0, 4)
+	opened.values = room[:0]
 	for i := 0; i < len(rest); i++ {
 		colon := i + 1 + strings.IndexByte(rest[i+1:], '"') + 1
 		key, plain := jsontext.PlainString(rest[i:colon])
