@@ -88,13 +88,17 @@ func benchmarkBeside(b *testing.B, own, hand *benchRequest) {
 		}
 	})
 	b.Run("ratio", func(b *testing.B) {
-		const times = 1000
+		// As long as this, each pays for the garbage that it makes itself.
+		const turn = 50 * time.Millisecond
 		measure := func(br *benchRequest) float64 {
-			start := time.Now()
-			for range times {
-				br.serve()
+			start, n := time.Now(), 0
+			for time.Since(start) < turn {
+				for range 100 {
+					br.serve()
+				}
+				n += 100
 			}
-			return float64(time.Since(start)) / times
+			return float64(time.Since(start)) / float64(n)
 		}
 		var owns, hands []float64
 		for b.Loop() || len(owns) < 7 {
