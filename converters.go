@@ -295,9 +295,6 @@ func (c intConverter) Match(text string) (bool, error) {
 	if !isDigits(unsigned(text, c.signed)) {
 		return false, nil
 	}
-	if len(text) <= maxShortInt && c.min == math.MinInt && c.max == math.MaxInt && c.digits == 0 {
-		return true, nil // any number that is so short is one
-	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < c.min || n > c.max || c.digits > 0 && len(text) != c.digits {
 		return true, errNoValue

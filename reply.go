@@ -688,29 +688,23 @@ func (c *Context) write() {
 		return
 	}
 	c.phase = begun
-	if c.seldom().file != nil && c.hasBody() {
-		c.replaceFile()
-	}
-	h, status, file := c.w.Header(), c.status(), c.seldom().file
-	switch {
-	case file != nil && status == file.status:
-		file.send(c)
+	if c.rare != nil && c.rare.file != nil && c.writeFile() {
 		return
-	case status == http.StatusNoContent || status == http.StatusNotModified:
-		h.Del("Content-Type")
+	}
+	status := c.status()
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		c.w.Header().Del("Content-Type")
 		c.w.WriteHeader(status)
 		return
-	case file != nil:
-		file.send(c)
-		return
 	}
-	if size := c.bodySize(); size > maxCounted || c.Request.Method == http.MethodHead || c.open && len(h["Content-Length"]) > 0 {
-		h["Content-Length"] = []string{strconv.Itoa(size)}
+	head := c.Request.Method == http.MethodHead
+	if size := c.bodySize(); size > maxCounted || head || c.open && len(c.w.Header()["Content-Length"]) > 0 {
+		c.w.Header()["Content-Length"] = []string{strconv.Itoa(size)}
 	}
 	c.w.WriteHeader(status)
 	// A failed write means that the client has gone; nobody is left to tell.
 	switch {
-	case c.Request.Method == http.MethodHead:
+	case head:
 	case c.body == textBody:
 		io.WriteString(c.w, c.text)
 	case c.body == pooledBody:
@@ -718,4 +712,18 @@ func (c *Context) write() {
 	default:
 		c.w.Write(c.seldom().res.Body)
 	}
+}
+
+// writeFile sends the file that is the reply's body, unless a body took its place
+// or its status has none.
+func (c *Context) writeFile() (done bool) {
+	if c.hasBody() {
+		c.replaceFile()
+	}
+	file := c.rare.file
+	if status := c.status(); file == nil || status != file.status && (status == http.StatusNoContent || status == http.StatusNotModified) {
+		return false
+	}
+	file.send(c)
+	return true
 }

@@ -23,7 +23,8 @@ import (
 // trees, the layers (see [router.place]). A table without such pairs has one
 // layer, and a match costs one Lookup.
 type router struct {
-	tables    []*table             // by precedence; without hosts there is one
+	tables    []*table             // by precedence
+	only      *table               // the one table, if no route has a host
 	hosts     bool                 // whether a route has a host
 	targets   []*target            // in the order of registration
 	endpoints map[string][]*target // in the order in which URLFor tries them
@@ -106,6 +107,9 @@ func newRouter(routes []*Route) (*router, error) {
 	slices.SortStableFunc(rt.tables, compareTables)
 	for _, t := range rt.tables {
 		t.root.emit(t.place)
+	}
+	if !rt.hosts && len(rt.tables) > 0 {
+		rt.only = rt.tables[0]
 	}
 	return rt, nil
 }
@@ -478,10 +482,10 @@ func (rt *router) matchMerged(method, host, path string, m *match) {
 // there is to do, as it is for most requests. Such a path is canonical, and so is
 // the method. It returns nil where something else is due.
 func (rt *router) matchLiteral(r *http.Request) *Route {
-	if rt.hosts || len(rt.tables) == 0 {
+	if rt.only == nil {
 		return nil
 	}
-	for _, e := range rt.tables[0].literals[r.URL.Path] {
+	for _, e := range rt.only.literals[r.URL.Path] {
 		if e.Route.plain == e && slices.Contains(e.methods, r.Method) {
 			return e.Route
 		}
@@ -493,10 +497,10 @@ func (rt *router) matchLiteral(r *http.Request) *Route {
 // returns nil where a redirect, an error or the answer to an OPTIONS is due, or the
 // search would have to go on.
 func (rt *router) matchPlain(r *http.Request, m *found) *Route {
-	if rt.hosts || len(rt.tables) == 0 || len(rt.tables[0].layers) == 0 {
+	if rt.only == nil || len(rt.only.layers) == 0 {
 		return nil
 	}
-	handle, params, _ := rt.tables[0].layers[0].tree.Lookup(treeMethod, r.URL.Path)
+	handle, params, _ := rt.only.layers[0].tree.Lookup(treeMethod, r.URL.Path)
 	if handle == nil {
 		return nil
 	}
@@ -648,8 +652,11 @@ func (e *entry) fitParts(params httprouter.Params) (values httprouter.Params, ok
 
 // match is the converter's, but for the empty text, which no variable matches.
 func (v *variable) match(text string) (ok bool, err error) {
-	if text == "" {
+	switch {
+	case text == "":
 		return false, nil
+	case v.anyInt && len(text) <= maxShortInt && isDigits(text):
+		return true, nil
 	}
 	return v.conv.Match(text)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,6 +60,8 @@ type variable struct {
 	name string
 	spec string // "int(max=5)"; "string" where the rule names no converter
 	conv Converter
+
+	anyInt bool // <int:name>: digits match, if they are not too many
 }
 
 // pattern is the regular expression of the variable's text. A converter of the
@@ -215,7 +218,11 @@ func (r *rule) variable(pos int, converters map[string]func(ConverterArgs) (Conv
 		return nil, 0, err
 	}
 	spec := strings.TrimSuffix(strings.TrimPrefix(whole, "<"), name+">")
-	return &variable{name: name, spec: cmp.Or(strings.TrimSuffix(spec, ":"), "string"), conv: conv}, len(whole), nil
+	v := &variable{name: name, spec: cmp.Or(strings.TrimSuffix(spec, ":"), "string"), conv: conv}
+	if c, ok := conv.(intConverter); ok {
+		v.anyInt = c == intConverter{min: math.MinInt, max: math.MaxInt}
+	}
+	return v, len(whole), nil
 }
 
 // compile sets what matching and the precedence need.
