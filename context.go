@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"sync/atomic"
 )
@@ -97,7 +98,7 @@ var nothingRare rare
 // newContext begins a request.
 func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	var c *Context
-	if r.Body == nil || r.Body == http.NoBody {
+	if r.Body == nil || reflect.TypeOf(r.Body) == noBodyType {
 		c = &Context{Request: r, app: a, w: w}
 	} else {
 		both := &withBody{Context: Context{Request: r, app: a, w: w}}
@@ -110,6 +111,9 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	}
 	return c
 }
+
+// noBodyType is the type of http.NoBody. Comparing types is faster than comparing bodies.
+var noBodyType = reflect.TypeOf(http.NoBody)
 
 // withBody is a Context together with what its handler is sure to read.
 type withBody struct {

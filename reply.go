@@ -574,7 +574,7 @@ func (c *Context) commitFailed(failed error) {
 // lastResort makes the reply final without asking anybody any more: as it stands,
 // like Flask, or as a bare page if it cannot be sent so.
 func (c *Context) lastResort() {
-	if more := c.more(); more.failure != nil || c.checkHead() != nil {
+	if more := c.more(); more.failure != nil || checkHead(c.status(), c.w.Header()) != nil {
 		more.outer = nil
 		c.defaultPage(Abort(http.StatusInternalServerError))
 	}
@@ -602,10 +602,12 @@ func (c *Context) finish() error {
 			return err
 		}
 	}
-	if err := c.checkHead(); err != nil {
-		return err
+	if code := c.status(); c.open || code < 200 || code > 999 { // else only the framework wrote to the header
+		if err := checkHead(code, c.w.Header()); err != nil {
+			return err
+		}
 	}
-	if c.session.Load() == nil && !c.mayRefreshSession() {
+	if c.session.Load() == nil && (c.app.sessions == nil || !c.mayRefreshSession()) {
 		return nil // App.end marks it as saved
 	}
 	err := c.saveSessionSafely()
@@ -629,15 +631,6 @@ func (c *Context) afterHooks() (err error) {
 		return c.applyCondition()
 	}
 	return nil
-}
-
-// checkHead is [checkHead] for the reply. In a header that nobody has asked for is
-// only what the framework put there.
-func (c *Context) checkHead() error {
-	if code := c.status(); !c.open && code >= 200 && code <= 999 {
-		return nil
-	}
-	return checkHead(c.status(), c.w.Header())
 }
 
 // checkHead refuses what would split a reply or be changed on its way.
