@@ -89,7 +89,7 @@ func benchmarkBeside(b *testing.B, own, hand *benchRequest) {
 	})
 	b.Run("ratio", func(b *testing.B) {
 		// As long as this, each pays for the garbage that it makes itself.
-		const turn = 50 * time.Millisecond
+		const turn = 10 * time.Millisecond
 		measure := func(br *benchRequest) float64 {
 			start, n := time.Now(), 0
 			for time.Since(start) < turn {
