@@ -63,7 +63,7 @@ type Session struct {
 	late        bool // a change after the reply was logged
 	flashesRead bool
 
-	// What the reply needs, once saved:
+	// What the reply needs, once saved. Only the goroutine that serves has to do with it.
 	vary      bool      // it depends on the cookie
 	setCookie string    // or empty
 	header    [2]string // backs the values of Set-Cookie and Vary
@@ -585,8 +585,6 @@ func (c *Context) addSessionHeader() {
 	if s == nil {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	h := c.w.Header()
 	if set := h["Set-Cookie"]; s.setCookie != "" && !slices.Contains(set, s.setCookie) {
 		if c.seldom().proxied {

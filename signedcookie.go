@@ -206,9 +206,11 @@ func isCanonical(text string) bool {
 		return false
 	}
 	var last [3]byte
-	_, err := base64.URLEncoding.Strict().Decode(last[:], []byte(text[len(text)-4:]))
+	_, err := strictBase64.Decode(last[:], []byte(text[len(text)-4:]))
 	return err == nil
 }
+
+var strictBase64 = base64.URLEncoding.Strict()
 
 // signer signs a cookie just as securecookie does, which reads what it writes and
 // the other way round. It keeps the state of its HMAC, which securecookie makes

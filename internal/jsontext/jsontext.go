@@ -15,17 +15,23 @@ const hexDigits = "0123456789abcdef"
 // AppendString appends text as a JSON string. With html it can stand in a page: <,
 // > and & are escaped too.
 func AppendString[T string | []byte](dst []byte, text T, html bool) []byte {
+	stands := &plainBytes
+	if html {
+		stands = &plainInHTML
+	}
 	dst = append(dst, '"')
 	done := 0
 	for i := 0; i < len(text); {
 		b := text[i]
+		if stands[b] {
+			i++
+			continue
+		}
 		size, escape := 1, ""
-		switch {
-		case b >= utf8.RuneSelf:
-			size, escape = escapeRune(string(text[i:min(i+utf8.UTFMax, len(text))]))
-		case b >= ' ' && b != '"' && b != '\\' && (!html || b != '<' && b != '>' && b != '&'):
-		default:
+		if b < utf8.RuneSelf {
 			escape = escapes[b]
+		} else {
+			size, escape = escapeRune(string(text[i:min(i+utf8.UTFMax, len(text))]))
 		}
 		if escape != "" {
 			dst = append(append(dst, text[done:i]...), escape...)
@@ -35,6 +41,16 @@ func AppendString[T string | []byte](dst []byte, text T, html bool) []byte {
 	}
 	return append(append(dst, text[done:]...), '"')
 }
+
+// plainBytes are the bytes that stand in a JSON string as they are, and plainInHTML
+// those that do so in a page.
+var plainBytes, plainInHTML = func() (json, html [256]bool) {
+	for b := byte(' '); b < utf8.RuneSelf; b++ {
+		json[b] = b != '"' && b != '\\'
+		html[b] = json[b] && b != '<' && b != '>' && b != '&'
+	}
+	return json, html
+}()
 
 // escapes are how the bytes below 0x80 are written that cannot stand as they are.
 var escapes = func() (of [utf8.RuneSelf]string) {
@@ -93,11 +109,12 @@ func PlainString(json string) (text string, ok bool) {
 func isPlain(text string) (plain, ascii bool) {
 	ascii = true
 	for i := range len(text) {
-		b := text[i]
-		if b < ' ' || b == '"' || b == '\\' {
-			return false, false
+		if b := text[i]; !plainBytes[b] {
+			if b < utf8.RuneSelf {
+				return false, false
+			}
+			ascii = false
 		}
-		ascii = ascii && b < utf8.RuneSelf
 	}
 	return true, ascii
 }
