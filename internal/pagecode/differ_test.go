@@ -135,5 +135,15 @@ func (sub subject) compare(t testing.TB, data func() any) string {
 	if got != want {
 		t.Errorf("%s\nin Go: %s\nappended: %s", sub.source, want, got)
 	}
+	// A writer that fails half way.
+	for _, limit := range []int{0, len(want.written) / 2, len(want.written) - 1} {
+		if limit < 0 {
+			continue
+		}
+		short := outcomeOf(limit, func(w io.Writer) error { return theirs.Execute(w, data()) })
+		if got := outcomeOf(limit, func(w io.Writer) error { return ours.Execute(w, nil, data()) }); got != short {
+			t.Errorf("%s\nto a writer that takes %d bytes, in Go: %s\nhere:  %s", sub.source, limit, short, got)
+		}
+	}
 	return got.written + got.err + got.panics
 }

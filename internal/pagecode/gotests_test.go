@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -69,7 +68,11 @@ func goTests(t *testing.T, dir, of, shim string) {
 	write("template.go", strings.ReplaceAll(read(t, "testdata/gotests/template.go"), "PACKAGE", of))
 	write("shim.go", read(t, filepath.Join("testdata/gotests", shim)))
 
-	src := filepath.Join(runtime.GOROOT(), "src", of)
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := filepath.Join(strings.TrimSpace(string(goroot)), "src", of)
 	if err := os.CopyFS(filepath.Join(dir, "testdata"), os.DirFS(filepath.Join(src, "testdata"))); err != nil {
 		t.Fatal(err)
 	}

@@ -480,7 +480,7 @@ type thing struct {
 	N      int
 	Any    any
 	Err    error
-	hidden string
+	hidden string //lint:ignore U1000 a template may name it, and is told off
 	Inner  inner
 	Ptr    *inner
 	inner2
