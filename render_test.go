@@ -52,7 +52,7 @@ func (rd *renderer) render(c *Context, name string, data Data) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.appendTo(nil, c, data)
+	return p.appendToBoth(p.parts.entry, c, data)
 }
 
 func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]byte, error) {
@@ -60,11 +60,12 @@ func (rd *renderer) renderBlock(c *Context, name, block string, data Data) ([]by
 	if err != nil {
 		return nil, err
 	}
-	return p.appendTo(nil, c, data)
+	return p.appendToBoth(block, c, data)
 }
 
 func (rd *renderer) renderString(c *Context, source string, data Data) ([]byte, error) {
-	return rd.fromString(source).appendTo(nil, c, data)
+	p := rd.fromString(source)
+	return p.appendToBoth(p.parts.entry, c, data)
 }
 
 func renderPage(t *testing.T, c *Context, name string, data Data) string {
