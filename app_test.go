@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,6 +55,17 @@ func countBody(w *httptest.ResponseRecorder, method string) {
 	if h := w.Header(); method != "HEAD" && h.Get("Content-Length") == "" && w.Code != 204 && w.Code != 304 && !w.Flushed && w.Body.Len() <= 2048 {
 		h.Set("Content-Length", strconv.Itoa(w.Body.Len()))
 	}
+}
+
+// TestMain looks, once all tests have run, whether what stands for the rare parts of
+// every request is as it was.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if !reflect.DeepEqual(nothingRare, rare{}) {
+		fmt.Printf("nothingRare was changed: %+v\n", nothingRare)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 func sayOK(c *Context) error { return c.Text("ok") }

@@ -3,6 +3,8 @@ package hipflask
 import (
 	"fmt"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -88,3 +90,73 @@ func TestRenderLeavesSession(t *testing.T) {
 		t.Errorf("got Vary %q, want none", vary)
 	}
 }
+
+// TestNotCompiledIsSaid: the log says which page html/template executes, and why,
+// and the page is what it would be.
+func TestNotCompiledIsSaid(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		app, log := newTestApp(t)
+		app.Config.Set("EXPLAIN_TEMPLATE_LOADING", on)
+		app.Config.Root = pages(map[string]string{"odd.html": notCompiled + `<p>{{.x}}</p>`, "plain.html": `{{.x}}`})
+		app.Get("/<name>", func(c *Context) error { return c.Render(c.Param("name"), Data{"x": "<"}) })
+		if w := ask(app, "GET", "/odd.html"); w.Body.String() != "<p>&lt;</p>" {
+			t.Errorf("got %q", w.Body)
+		}
+		var lines []string
+		for line := range strings.Lines(log.String()) {
+			if strings.Contains(line, "html/template") {
+				lines = append(lines, line[strings.Index(line, "msg="):])
+			}
+		}
+		var want []string
+		if on {
+			want = []string{`msg="executing a template by html/template, as it cannot be compiled" template=odd.html reason="odd.html:1:15: a variable declared in parentheses"` + "\n"}
+		}
+		if !slices.Equal(lines, want) {
+			t.Errorf("%v: got %q, want %q", on, lines, want)
+		}
+	}
+}
+
+// TestPageFailures: what goes wrong while a page runs is an error of the request and
+// hurts no other.
+func TestPageFailures(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Root = pages(map[string]string{
+		"panic.html": `<p>{{.v.Panic}}`,
+		"loop.html":  `<p>{{template "again" .}}{{define "again"}}{{template "again" .}}{{end}}`,
+		"fine.html":  `<p>{{.v.Name}}`,
+		"exit.html":  `<p>{{.v.Goexit}}`,
+	})
+	var failure error
+	app.Teardown(func(c *Context, err error) { failure = err })
+	app.Get("/<name>", func(c *Context) error { return c.Render(c.Param("name"), Data{"v": brittle{"Ada"}}) })
+	for name, want := range map[string]string{
+		"panic.html": `executing "panic.html" at <.v.Panic>: error calling Panic: a panic of the value's`,
+		"loop.html":  "exceeded maximum template depth (100000)",
+	} {
+		w := ask(app, "GET", "/"+name)
+		if w.Code != 500 || strings.Contains(w.Body.String(), "Ada") || failure == nil || !strings.Contains(failure.Error(), want) {
+			t.Errorf("%s: got %d, %v, want %s", name, w.Code, failure, want)
+		}
+		if w := ask(app, "GET", "/fine.html"); w.Code != 200 || w.Body.String() != "<p>Ada" || failure != nil {
+			t.Errorf("after %s: got %d %q, %v", name, w.Code, w.Body, failure)
+		}
+	}
+	// A goroutine that ends itself in the midst of a page.
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		ask(app, "GET", "/exit.html")
+		t.Error("the goroutine went on")
+	}()
+	<-done
+	if w := ask(app, "GET", "/fine.html"); w.Body.String() != "<p>Ada" {
+		t.Errorf("after a goroutine's end: got %q", w.Body)
+	}
+}
+
+type brittle struct{ Name string }
+
+func (brittle) Panic() string  { panic("a panic of the value's") }
+func (brittle) Goexit() string { runtime.Goexit(); return "" }

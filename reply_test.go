@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -815,5 +816,117 @@ func TestLoneContentTypeIsChecked(t *testing.T) {
 	app.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if w.Code != 500 || w.Header().Get("X") != "" {
 		t.Errorf("got %d with %v, want 500", w.Code, w.Header())
+	}
+}
+
+// TestContentLength: every reply that is whole says how long it is, small or large,
+// over a real connection.
+func TestContentLength(t *testing.T) {
+	app := New("test")
+	app.Config.Root = pages(map[string]string{"page.html": `{{.}}`})
+	size := func(c *Context) string { return strings.Repeat("x", c.ParamInt("n")) }
+	app.Get("/text/<int:n>", func(c *Context) error { return c.Text(size(c)) })
+	app.Get("/page/<int:n>", func(c *Context) error {
+		return c.RenderString(`{{.text}}`, Data{"text": size(c)})
+	})
+	app.Get("/bytes/<int:n>", func(c *Context) error { return c.Bytes("text/plain", []byte(size(c))) })
+	app.Get("/shown/<int:n>", func(c *Context) error {
+		if err := c.RenderString(`{{.text}}`, Data{"text": size(c)}); err != nil {
+			return err
+		}
+		c.Response().Body = append(c.Response().Body, "!"...)
+		return nil
+	})
+	server := httptest.NewServer(app)
+	defer server.Close()
+	for _, kind := range []string{"text", "page", "bytes", "shown"} {
+		for _, n := range []int{0, 1, 2047, 2048, 2049, 5000, 100_000} {
+			for _, method := range []string{"GET", "HEAD"} {
+				r, _ := http.NewRequest(method, fmt.Sprintf("%s/%s/%d", server.URL, kind, n), nil)
+				res, err := server.Client().Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(res.Body)
+				res.Body.Close()
+				want := n
+				if kind == "shown" {
+					want++
+				}
+				if err != nil || res.ContentLength != int64(want) || res.TransferEncoding != nil || method == "GET" && len(body) != want || method == "HEAD" && len(body) != 0 {
+					t.Errorf("%s %s of %d: Content-Length %d, %d bytes, %v, %v", method, kind, want, res.ContentLength, len(body), res.TransferEncoding, err)
+				}
+			}
+		}
+	}
+}
+
+// TestBodyIsTheRequests: a page's buffer serves another request only when nobody
+// can look at it any more.
+func TestBodyIsTheRequests(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Root = pages(map[string]string{"page.html": `<p>{{.x}}</p>`})
+	app.AfterRequest(func(c *Context) error {
+		if c.Query("after") != "" {
+			c.Response().Body = append(c.Response().Body, " after"...)
+		}
+		return nil
+	})
+	kept := make(chan []byte, 1)
+	app.Teardown(func(c *Context, err error) {
+		if c.Query("kept") != "" {
+			kept <- c.Response().Body
+		}
+	})
+	app.Get("/page", func(c *Context) error {
+		if c.Query("twice") != "" {
+			if err := c.Render("page.html", Data{"x": "first"}); err != nil {
+				return err
+			}
+		}
+		switch err := c.Render("page.html", Data{"x": c.Query("x")}); c.Query("then") {
+		case "text":
+			return c.Text("text " + c.Query("x"))
+		case "error":
+			return Abort(400)
+		case "panic":
+			panic("after the page was rendered")
+		default:
+			return err
+		}
+	})
+	var group sync.WaitGroup
+	for i := range 20 {
+		group.Go(func() {
+			for j := range 50 {
+				x := fmt.Sprintf("%d-%d", i, j)
+				for _, tt := range []struct{ query, want string }{
+					{"", "<p>" + x + "</p>"},
+					{"&twice=1", "<p>" + x + "</p>"},
+					{"&after=1", "<p>" + x + "</p> after"},
+					{"&twice=1&after=1", "<p>" + x + "</p> after"},
+					{"&then=text&after=1", "text " + x + " after"},
+					{"&then=text", "text " + x},
+				} {
+					if w := ask(app, "GET", "/page?x="+x+tt.query); w.Body.String() != tt.want {
+						t.Errorf("%s: got %q, want %q", tt.query, w.Body, tt.want)
+					}
+				}
+				for query, code := range map[string]int{"&then=error": 400, "&then=panic": 500} {
+					if w := ask(app, "GET", "/page?x="+x+query); w.Code != code || strings.Contains(w.Body.String(), x) {
+						t.Errorf("%s: got %d %q", query, w.Code, w.Body)
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	ask(app, "GET", "/page?x=mine&kept=1")
+	body := <-kept
+	for range 50 {
+		ask(app, "GET", "/page?x=other")
+	}
+	if string(body) != "<p>mine</p>" {
+		t.Errorf("a teardown hook kept %q, want its own page", body)
 	}
 }
