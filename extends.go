@@ -47,18 +47,15 @@ type templateFile struct {
 func parseTemplate(name, source string, funcs texttemplate.FuncMap) *templateFile {
 	source = strings.TrimPrefix(source, "\ufeff")
 	source = strings.TrimSuffix(strings.TrimSuffix(source, "\n"), "\r")
-	f := &templateFile{name: name, source: source, defines: map[string]*parse.Tree{}}
-	parsed, err := texttemplate.New(name).Funcs(funcs).Parse(source)
+	f := &templateFile{name: name, source: source}
+	trees, err := parse.Parse(name, source, "", "", funcs, goFuncs)
 	if err != nil {
 		f.err = fmt.Errorf("%w%s", templateError{err}, parseHint(err.Error(), funcs))
 		return f
 	}
-	for _, t := range parsed.Templates() {
-		if t.Name() != name {
-			f.defines[t.Name()] = t.Tree
-		}
-	}
-	f.main = parsed.Tree
+	f.main = trees[name]
+	delete(trees, name)
+	f.defines = trees
 	f.findExtends()
 	f.err = errors.Join(f.checkKeywords(), f.checkJinja())
 	f.findTexts()

@@ -42,7 +42,7 @@ func (a *App) TemplateFunc(name string, fn any) {
 
 // checkTemplateFunc panics as TemplateFunc says.
 func checkTemplateFunc(name string, fn any) {
-	if ownFuncs[name] != nil || slices.Contains(goFuncs, name) {
+	if ownFuncs[name] != nil || goFuncs[name] != nil || slices.Contains(goWords, name) {
 		panic(fmt.Sprintf("hipflask: TemplateFunc(%q): the name is taken by a built-in function; choose another", name))
 	}
 	if v := reflect.ValueOf(fn); v.Kind() == reflect.Func && v.IsNil() {
@@ -67,13 +67,15 @@ func (s *scaffold) ContextProcessor(fn func(c *Context) Data) {
 	s.processors = append(s.processors, fn)
 }
 
-// goFuncs are the functions and words of Go's templates, which html/template's
-// escaping relies on.
-var goFuncs = []string{
-	"and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or",
-	"print", "printf", "println", "slice", "urlquery",
-	"block", "break", "continue", "define", "else", "end", "false", "if", "nil", "range", "template", "true", "with",
+// goFuncs are the functions of Go's templates, which html/template's escaping relies
+// on, as the parser takes them.
+var goFuncs = map[string]any{
+	"and": true, "call": true, "eq": true, "ge": true, "gt": true, "html": true, "index": true, "js": true, "le": true, "len": true, "lt": true,
+	"ne": true, "not": true, "or": true, "print": true, "printf": true, "println": true, "slice": true, "urlquery": true,
 }
+
+// goWords are the words of Go's templates that are no functions.
+var goWords = []string{"block", "break", "continue", "define", "else", "end", "false", "if", "nil", "range", "template", "true", "with"}
 
 // pageRequest is a page being rendered for a request: what its functions know.
 type pageRequest struct {

@@ -4,8 +4,12 @@ import (
 	"bytes"
 	htmltemplate "html/template"
 	"net/http/httptest"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"text/template/parse"
 )
 
 var benchPages = map[string]string{
@@ -129,4 +133,52 @@ func BenchmarkFunctions(b *testing.B) {
 			benchmarkPage(b, c, "a.html", data)
 		})
 	}
+}
+
+// BenchmarkStart makes 500 pages ready to run, compiled and as html/template executes
+// them, and reports the memory that a page keeps.
+func BenchmarkStart(b *testing.B) {
+	c := pageContext(b, nil)
+	rd := c.app.renderer
+	start := func(b *testing.B, newExecutor func(name, entry string, trees map[string]*parse.Tree) (executor, error)) (set []*page) {
+		for i := range 500 {
+			files := map[string]*templateFile{"base.html": parseTemplate("base.html", benchPages["base.html"], rd.funcs)}
+			f := parseTemplate("stocks.html", strings.ReplaceAll(benchPages["stocks.html"], "more", "more of "+strconv.Itoa(i)), rd.funcs)
+			parts := compose(f, files)
+			printValues(parts.trees, true, rd.funcs)
+			run, err := newExecutor(f.name, parts.entry, parts.trees)
+			if err != nil {
+				b.Fatal(err)
+			}
+			set = append(set, &page{name: f.name, parts: parts, run: run})
+		}
+		return set
+	}
+	measure := func(b *testing.B, newExecutor func(name, entry string, trees map[string]*parse.Tree) (executor, error)) {
+		before := heapInUse()
+		set := start(b, newExecutor)
+		held := heapInUse() - before
+		runtime.KeepAlive(set)
+		set = nil
+		b.ReportAllocs()
+		for b.Loop() {
+			start(b, newExecutor)
+		}
+		b.ReportMetric(float64(held)/500, "held-B/page")
+	}
+	b.Run("compiled", func(b *testing.B) { measure(b, rd.newExecutor) })
+	b.Run("html-template", func(b *testing.B) {
+		measure(b, func(name, entry string, trees map[string]*parse.Tree) (executor, error) {
+			return newClonePool(name, entry, trees, rd)
+		})
+	})
+}
+
+// heapInUse is the memory in use once the garbage is gone.
+func heapInUse() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
