@@ -2,6 +2,7 @@ package hipflask_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,5 +71,51 @@ func TestCIReport(t *testing.T) {
 		if test.not != "" && strings.Contains(string(text), test.not) {
 			t.Errorf("%s: got\n%s\nwant no %q in it", test.name, text, test.not)
 		}
+	}
+}
+
+// TestCosts: .ci/costs.go makes the README's table of what the benchmarks print, and
+// leaves what stands around it.
+func TestCosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a Go program; not with -short")
+	}
+	const head = "| request | hipflask | by hand | times as fast | allocations, by hand |\n| --- | --- | --- | --- | --- |\n"
+	if readme, err := os.ReadFile("README.md"); err != nil || !strings.Contains(string(readme), head) {
+		t.Fatalf("README.md has no table of costs (%v)", err)
+	}
+	var lines strings.Builder
+	for i, name := range []string{"Text", "Param", "JSON", "Page", "ShowFlash", "PostRedirectGet"} {
+		for run := range 3 {
+			fmt.Fprintf(&lines, "Benchmark%s/hipflask-2 \t 100 \t %d ns/op \t 144 B/op \t %d allocs/op\n", name, 100*(i+1)+run, i)
+			fmt.Fprintf(&lines, "Benchmark%s/by_hand-2 \t 100 \t %d ns/op \t 16 B/op \t 7 allocs/op\n", name, 20_000-run)
+			fmt.Fprintf(&lines, "Benchmark%s/ratio-2 \t 58 \t %d.504 x-by-hand\n", name, i*5+run)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "README.md")
+	table := func(benchmarks string) (string, error) {
+		if err := os.WriteFile(file, []byte("before\n\n"+head+"| old | 1 |\n\nafter\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		run := exec.Command("go", "run", ".ci/costs.go", file)
+		run.Stdin = strings.NewReader(benchmarks)
+		out, err := run.CombinedOutput()
+		text, _ := os.ReadFile(file)
+		return string(text) + string(out), err
+	}
+	const want = "before\n\n" + head + `| a line of text | 0.10 | 20 | 1.5 | 0, 7 |
+| a route with an int | 0.20 | 20 | 6.5 | 1, 7 |
+| a list as JSON | 0.30 | 20 | 12 | 2, 7 |
+| a page in its layout, with the session and a place for flash messages | 0.40 | 20 | 17 | 3, 7 |
+| the same page, showing a flash message | 0.50 | 20 | 22 | 4, 7 |
+| a form that writes the session, flashes and redirects | 0.60 | 20 | 27 | 5, 7 |
+
+after
+`
+	if got, err := table("goos: linux\n" + lines.String() + "PASS\n"); err != nil || got != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
+	}
+	if got, err := table(strings.ReplaceAll(lines.String(), "JSON", "XML")); err == nil || !strings.Contains(got, "| old |") || !strings.Contains(got, "no JSON/hipflask ns/op") {
+		t.Errorf("without a benchmark: got %v\n%s", err, got)
 	}
 }

@@ -183,7 +183,8 @@ type Config struct {
 	// ExplainTemplateLoading logs for each template where it was looked for, in
 	// the App's folder and in those of blueprints, and which one counts: when
 	// templates are read, which is when setup ends, and when a missing one is
-	// asked for. Key: EXPLAIN_TEMPLATE_LOADING.
+	// asked for. It says too which page is not compiled, and why. Key:
+	// EXPLAIN_TEMPLATE_LOADING.
 	ExplainTemplateLoading bool
 
 	// DisableAutomaticOptions leaves OPTIONS to your own routes; otherwise it is

@@ -74,7 +74,8 @@ func (c *Context) QueryInt(name string, otherwise int) int {
 // Form returns the first value of a field of the request's form, urlencoded or
 // multipart, or "": Flask's request.form.get. The query string is no part of
 // it. A form over the limits of Config reads as empty, and the reply will be
-// 413 whatever the handler prepares.
+// 413 whatever the handler prepares. A urlencoded one can be read once more from
+// Request, by a library of forms.
 func (c *Context) Form(name string) string {
 	value, _ := c.parseForm().get(name)
 	return value

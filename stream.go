@@ -28,8 +28,7 @@ import (
 // cut, so that the client knows. If the client leaves, the page ends at the next
 // piece. HEAD gets the header and makes no page.
 //
-// A stream holds its own copy of the page for as long as it lasts. Other replies
-// than Render and its kind are sent whole as ever.
+// Other replies than Render and its kind are sent whole as ever.
 func (c *Context) Stream() *Context {
 	c.more().streams = true
 	return c
