@@ -1,9 +1,3 @@
-// Costs makes the table of README.md's "What it costs" of what the benchmarks beside
-// code by hand print:
-//
-//	go test -run '^$' -bench '^Benchmark(Text|Param|JSON|Page|ShowFlash|PostRedirectGet)$' -benchtime 2s -count 7 . | go run .ci/costs.go README.md
-//
-// Each figure is the median of its runs.
 package main
 
 import (
@@ -30,6 +24,12 @@ var rows = [][2]string{
 
 const head = "| request | hipflask | by hand | times as fast | allocations, by hand |\n| --- | --- | --- | --- | --- |\n"
 
+// main makes the table of README.md's "What it costs" of what the benchmarks beside
+// code by hand print, each figure the median of its runs:
+//
+//	go test -run '^$' -benchtime 2s -count 7 . -bench \
+//		'^Benchmark(Text|Param|JSON|Page|ShowFlash|PostRedirectGet)$' |
+//		go run .ci/costs.go README.md
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 2 {
