@@ -296,15 +296,22 @@ func (a *App) dispatch(c *Context) error {
 	return nil
 }
 
-// end runs the teardown hooks, the blueprint's before the App's and the last
-// added first, with the error that no error handler answered. It runs however
-// the request ended; deferred, so that a panic in dispatch is an error like others.
+// end is deferred, so that a panic in dispatch is an error like others, and so that a
+// request is torn down however it ended.
 func (a *App) end(c *Context) {
 	if c.dispatching {
-		if value := recover(); value != nil { // which it is where runtime.Goexit ended the handler
+		if value := recover(); value != nil { // nil after runtime.Goexit
+			defer a.tearDown(c)
 			a.reply(c, panicError(value))
+			return
 		}
 	}
+	a.tearDown(c)
+}
+
+// tearDown runs the teardown hooks, the blueprint's before the App's and the last
+// added first, with the error that no error handler answered.
+func (a *App) tearDown(c *Context) {
 	c.endSession()
 	for _, hook := range slices.Backward(c.scaffold().all.teardown) {
 		if err := callTeardown(hook, c); err != nil {

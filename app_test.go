@@ -1083,3 +1083,30 @@ func TestAfterHookThatCuts(t *testing.T) {
 		t.Errorf("hooks ran %d times, teardown %d, panic %q", hooks, tornDown, message)
 	}
 }
+
+// TestTeardownAfterPanics: a request is torn down even if the reply to a panic panics.
+func TestTeardownAfterPanics(t *testing.T) {
+	for _, path := range []string{"/panics", "/fine"} {
+		app, _ := newTestApp(t)
+		app.Get("/panics", func(c *Context) error { panic("the handler") })
+		app.Get("/fine", sayOK)
+		torn := 0
+		app.Teardown(func(c *Context, err error) { torn++ })
+		func() {
+			defer func() {
+				if r := recover(); r != "the writer" {
+					t.Errorf("%s: got the panic %v", path, r)
+				}
+			}()
+			app.ServeHTTP(panickingWriter{httptest.NewRecorder()}, httptest.NewRequest("GET", path, nil))
+		}()
+		if torn != 1 {
+			t.Errorf("%s: torn down %d times", path, torn)
+		}
+	}
+}
+
+type panickingWriter struct{ http.ResponseWriter }
+
+func (panickingWriter) Write([]byte) (int, error)       { panic("the writer") }
+func (panickingWriter) WriteString(string) (int, error) { panic("the writer") }

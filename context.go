@@ -24,8 +24,8 @@ type Context struct {
 
 	app   *App
 	match found
-	sent  *sent // nil until some of it is needed; form.go
-	rare  *rare // the same
+	sent  *sent // nil until some of it is needed, without a body; form.go
+	rare  *rare // nil until some of it is needed
 
 	session atomic.Pointer[Session] // made at the first call of Session
 	state   atomic.Uint32           // sessionSaved, ended
@@ -103,8 +103,8 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	} else {
 		both := &withBody{Context: Context{Request: r, app: a, w: w}}
 		c, both.Context.sent = &both.Context, &both.sent
-		c.sent.body = limitedBody{whole: r.Body, c: c, limit: a.Config.maxContentLength()}
-		r.Body = &c.sent.body
+		c.sent.whole = r.Body
+		c.limitBody(a.Config.maxContentLength())
 	}
 	if h := w.Header(); len(h) > 0 {
 		c.more().outer, c.open = h.Clone(), true

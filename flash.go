@@ -59,7 +59,7 @@ func (s *Session) flash(m Message) bool {
 	}
 	if s.flashing == nil {
 		list, _ := s.values.get(flashesKey)
-		s.flashing = buffers.Get().(*[]byte)
+		s.flashing = smallBuffers.get()
 		*s.flashing = beginFlashes((*s.flashing)[:0], list)
 	}
 	list := *s.flashing
@@ -88,7 +88,7 @@ func (s *Session) settleFlashes() {
 		list := append(*s.flashing, ']')
 		s.own()
 		s.values = s.values.with(flashesKey, string(list))
-		keepBuffer(s.flashing, list)
+		smallBuffers.keep(s.flashing, list)
 		s.flashing = nil
 	}
 }

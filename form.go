@@ -21,8 +21,8 @@ import (
 
 // sent is what of the request is read when a handler asks for it.
 type sent struct {
-	body       limitedBody
-	bodyRead   bool // a helper has read of it
+	whole      io.ReadCloser // the body without its limit, nil if there is none
+	bodyRead   bool          // a helper has read of it
 	formParsed bool
 	query      *fields
 	form       form
@@ -75,7 +75,7 @@ func (c *Context) QueryInt(name string, otherwise int) int {
 // multipart, or "": Flask's request.form.get. The query string is no part of
 // it. A form over the limits of Config reads as empty, and the reply will be
 // 413 whatever the handler prepares. A urlencoded one can be read once more from
-// Request, by a library of forms.
+// Request, by a library of forms; Request.PostForm is set by Request.ParseForm, as ever.
 func (c *Context) Form(name string) string {
 	value, _ := c.parseForm().get(name)
 	return value
@@ -127,9 +127,7 @@ func (c *Context) BindJSON(dst any) error {
 	if mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
 		return Error(http.StatusUnsupportedMediaType, "The body must be JSON, and Content-Type must say application/json.")
 	}
-	buffer := buffers.Get().(*[]byte)
-	body, err := c.appendBody((*buffer)[:0], -1)
-	defer keepBuffer(buffer, body)
+	body, err := c.appendBody(nil, -1) // in no buffer of the pool: a decoder may keep it
 	if err != nil {
 		return err
 	}
@@ -180,35 +178,6 @@ func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
 	return dst, err
 }
 
-// limitedBody is the body of a request, of at most limit bytes unless that is
-// negative. It is what http.MaxBytesReader makes, but its limit can change.
-type limitedBody struct {
-	whole       io.ReadCloser
-	c           *Context
-	limit, read int64
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) {
-	if b.limit < 0 || len(p) == 0 {
-		return b.whole.Read(p)
-	}
-	left := b.limit - b.read
-	if left < 0 {
-		return 0, &http.MaxBytesError{Limit: b.limit}
-	}
-	if int64(len(p)) > left+1 { // one more tells whether the body ends there
-		p = p[:left+1]
-	}
-	n, err := b.whole.Read(p)
-	b.read += int64(n)
-	if int64(n) > left {
-		return int(left), bodyTooLarge(b.c.w, b.limit)
-	}
-	return n, err
-}
-
-func (b *limitedBody) Close() error { return b.whole.Close() }
-
 // bodyTooLarge is the error of a body above the limit. The server is told not to read
 // on, as only a MaxBytesReader can.
 func bodyTooLarge(w http.ResponseWriter, limit int64) error {
@@ -216,9 +185,15 @@ func bodyTooLarge(w http.ResponseWriter, limit int64) error {
 	return &http.MaxBytesError{Limit: limit}
 }
 
+// limitBody limits the body to so many bytes, or not at all if that is negative. It is
+// net/http's reader that does so, which Request.ParseForm knows.
 func (c *Context) limitBody(limit int64) {
-	if body, ok := c.Request.Body.(*limitedBody); ok {
-		body.limit = limit
+	switch {
+	case c.sent == nil || c.sent.whole == nil:
+	case limit < 0:
+		c.Request.Body = c.sent.whole
+	default:
+		c.Request.Body = http.MaxBytesReader(c.w, c.sent.whole, limit)
 	}
 }
 
@@ -254,7 +229,7 @@ func (c *Context) parseForm() *form {
 	}
 	sent.formParsed = true
 	mediaType := formType
-	if sent := c.Request.Header["Content-Type"]; len(sent) == 0 || sent[0] != formType { // which most have
+	if types := c.Request.Header["Content-Type"]; len(types) == 0 || types[0] != formType { // which most have
 		mediaType, _, _ = mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	}
 	var err error
@@ -280,9 +255,9 @@ func (c *Context) readURLEncoded(form *form) error {
 		form.byName = c.Request.PostForm
 		return nil
 	}
-	buffer := buffers.Get().(*[]byte)
+	buffer := buffers.get()
 	body, err := c.appendBody((*buffer)[:0], c.app.Config.maxFormMemorySize())
-	defer keepBuffer(buffer, body)
+	defer buffers.keep(buffer, body)
 	if err == nil && len(body) > 0 {
 		form.again.rest = string(body)
 		c.Request.Body = &form.again

@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
-	"testing/iotest"
 )
 
 // TestFormReadAgain: a form that was read can be read once more, by a library that
@@ -52,32 +51,26 @@ func TestFormReadAgain(t *testing.T) {
 	}
 }
 
-// TestLimitedBody holds a limited body to http.MaxBytesReader.
-func TestLimitedBody(t *testing.T) {
-	readAll := func(r io.Reader, size int) (text string, err error) {
-		buffer := make([]byte, size)
-		for err == nil {
-			var n int
-			n, err = r.Read(buffer)
-			text += string(buffer[:n])
-		}
-		_, again := r.Read(buffer)
-		return fmt.Sprintf("%s, then %v", text, again), err
-	}
-	for _, limit := range []int64{0, 1, 4, 9, 10, 11} {
-		for _, size := range []int{1, 3, 10, 64} {
-			for name, wrap := range map[string]func(io.Reader) io.Reader{
-				"plain": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader, "with the end": iotest.DataErrReader,
-				"broken": func(r io.Reader) io.Reader { return io.MultiReader(r, iotest.ErrReader(io.ErrUnexpectedEOF)) },
-			} {
-				body := func() io.ReadCloser { return io.NopCloser(wrap(strings.NewReader("0123456789"))) }
-				c := &Context{w: httptest.NewRecorder()}
-				got, gotErr := readAll(&limitedBody{whole: body(), c: c, limit: limit}, size)
-				want, wantErr := readAll(http.MaxBytesReader(httptest.NewRecorder(), body(), limit), size)
-				if got != want || fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
-					t.Errorf("limit %d, reads of %d, %s: got %q, %v, want %q, %v", limit, size, name, got, gotErr, want, wantErr)
-				}
+// TestFormBeyondGoLimit: net/http's own limit for forms does not count where Config has
+// one, whoever reads the form.
+func TestFormBeyondGoLimit(t *testing.T) {
+	body := "a=" + strings.Repeat("x", 11<<20)
+	for _, own := range []int64{0, 12 << 20, -1} {
+		app, _ := newTestApp(t)
+		app.Post("/", func(c *Context) error {
+			if err := c.Request.ParseForm(); err != nil {
+				return err
 			}
+			return c.Text(strconv.Itoa(len(c.Request.PostForm.Get("a"))))
+		}).MaxContentLength(own)
+		w := httptest.NewRecorder()
+		app.ServeHTTP(w, post(urlencoded, body))
+		if own < 0 { // no limit of ours, so Go's
+			if w.Code != 500 {
+				t.Errorf("without a limit: got %d %.40s", w.Code, w.Body)
+			}
+		} else if w.Body.String() != strconv.Itoa(11<<20) {
+			t.Errorf("limit %d: got %d %.40s", own, w.Code, w.Body)
 		}
 	}
 }

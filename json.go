@@ -119,7 +119,7 @@ var jsonWriters = sync.Pool{New: func() any {
 func appendOtherJSON(dst []byte, value any) ([]byte, error) {
 	w := jsonWriters.Get().(*jsonWriter)
 	defer func() {
-		if w.text.Cap() <= maxPooledBuffer {
+		if w.text.Cap() <= buffers.most {
 			jsonWriters.Put(w)
 		}
 	}()

@@ -117,18 +117,33 @@ func (rd *renderer) block(c *Context, name, block string) (*page, error) {
 // call every function with it.
 func (rd *renderer) fromString(source string) *page { return rd.current().fromString(source) }
 
-// buffers are what pages and JSON are written to before they are copied out.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// keepBuffer puts a buffer back, as it has grown meanwhile.
-func keepBuffer(buffer *[]byte, grown []byte) {
-	if cap(grown) <= maxPooledBuffer {
-		*buffer = grown
-		buffers.Put(buffer)
-	}
+// bufferPool keeps buffers for what is sent or stored soon, up to a size.
+type bufferPool struct {
+	pool sync.Pool
+	most int
 }
 
-const maxPooledBuffer = 1 << 20
+// Pages, replies and forms have other buffers than cookies and messages, so that no
+// small text holds a large buffer while a page begins in a small one.
+var (
+	buffers      = bufferPool{most: 1 << 20}
+	smallBuffers = bufferPool{most: 16 << 10}
+)
+
+func (p *bufferPool) get() *[]byte {
+	if buffer, ok := p.pool.Get().(*[]byte); ok {
+		return buffer
+	}
+	return new([]byte)
+}
+
+// keep puts a buffer back, as it has grown meanwhile.
+func (p *bufferPool) keep(buffer *[]byte, grown []byte) {
+	if cap(grown) <= p.most {
+		*buffer = grown
+		p.pool.Put(buffer)
+	}
+}
 
 // appendTo renders a page whole.
 func (p *page) appendTo(dst []byte, c *Context, data Data) ([]byte, error) {

@@ -87,7 +87,7 @@ func (c *Context) setBuffer(buffer *[]byte) {
 
 func (c *Context) freeBuffer() {
 	if c.body == pooledBody {
-		keepBuffer(c.buffer, *c.buffer)
+		buffers.keep(c.buffer, *c.buffer)
 		c.buffer, c.body = nil, noBody
 	}
 }
@@ -134,7 +134,7 @@ func (c *Context) Header() http.Header {
 // return c.Status(201).JSON(post). The status must be between 200 and 999; any
 // other makes the reply a 500.
 func (c *Context) Status(code int) *Context {
-	if code == 0 { // which in Response means that nothing was set
+	if code == 0 || code < 0 || code > 999 { // 0 would mean that nothing was set
 		c.fail(fmt.Errorf("hipflask: %d is no status of a reply", code))
 	}
 	c.setStatus(code)
@@ -198,7 +198,7 @@ func (c *Context) renderPage(p *page, contentType string, data Data) error {
 	if c.seldom().streams && p.err == nil {
 		return c.stream(contentType, func(w io.Writer) error { return p.stream(w, c, data) })
 	}
-	buffer := buffers.Get().(*[]byte)
+	buffer := buffers.get()
 	body, err := p.appendTo((*buffer)[:0], c, data)
 	return c.replyBuffer(contentType, buffer, body, err)
 }
@@ -267,7 +267,7 @@ func (a escapedArg) Format(f fmt.State, verb rune) {
 // break at the end: Flask's jsonify. In Debug it is indented. The error is that
 // of a v that JSON cannot hold.
 func (c *Context) JSON(v any) error {
-	buffer := buffers.Get().(*[]byte)
+	buffer := buffers.get()
 	body, err := appendJSON((*buffer)[:0], v, 0)
 	if err == nil && c.app.Config.Debug {
 		var indented bytes.Buffer
@@ -352,7 +352,7 @@ func (c *Context) Redirect(location string) error {
 	if code := c.status(); code < 300 || code > 399 {
 		c.setStatus(http.StatusFound)
 	}
-	buffer := buffers.Get().(*[]byte)
+	buffer := buffers.get()
 	page := append((*buffer)[:0], redirectPage...)
 	if link {
 		page = append(append(append(page, `<a href="`...), shown...), `">`...)
@@ -492,7 +492,7 @@ func (c *Context) reply(contentType, text string) error {
 // buffer back if that failed.
 func (c *Context) replyBuffer(contentType string, buffer *[]byte, body []byte, err error) error {
 	if err != nil {
-		keepBuffer(buffer, body)
+		buffers.keep(buffer, body)
 		return err
 	}
 	*buffer = body
@@ -608,7 +608,7 @@ func (c *Context) finish() error {
 		}
 	}
 	if c.session.Load() == nil && (c.app.sessions == nil || !c.mayRefreshSession()) {
-		return nil // App.end marks it as saved
+		return nil // a stream marks it as saved, and App.tearDown
 	}
 	err := c.saveSessionSafely()
 	c.addSessionHeader()
@@ -672,7 +672,8 @@ func (c *Context) bodySize() int {
 }
 
 // maxCounted is the size up to which net/http counts the bytes of a reply itself. It
-// sends a larger one in chunks unless it is told its Content-Length.
+// sends a larger one in chunks unless it is told its Content-Length, which a middleware
+// may look for in any case.
 const maxCounted = 2048
 
 // write sends the committed reply.
@@ -691,7 +692,7 @@ func (c *Context) write() {
 		return
 	}
 	head := c.Request.Method == http.MethodHead
-	if size := c.bodySize(); size > maxCounted || head || c.open && len(c.w.Header()["Content-Length"]) > 0 {
+	if size := c.bodySize(); size > maxCounted || head || len(c.app.middleware) > 0 || c.open && len(c.w.Header()["Content-Length"]) > 0 {
 		c.w.Header()["Content-Length"] = []string{strconv.Itoa(size)}
 	}
 	c.w.WriteHeader(status)

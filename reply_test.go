@@ -861,6 +861,38 @@ func TestContentLength(t *testing.T) {
 	}
 }
 
+// TestContentLengthForMiddleware: a middleware sees the length of small replies too.
+func TestContentLengthForMiddleware(t *testing.T) {
+	app, _ := newTestApp(t)
+	var length string
+	app.Use(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r)
+			length = w.Header().Get("Content-Length")
+		})
+	})
+	app.Get("/", sayOK)
+	app.Get("/page", func(c *Context) error { return c.RenderString("<p>", nil) })
+	for path, want := range map[string]string{"/": "2", "/page": "3"} {
+		app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", path, nil))
+		if length != want {
+			t.Errorf("%s: got %q, want %s", path, length, want)
+		}
+	}
+}
+
+// TestStatusIsNamed: the error about a status says which one it was.
+func TestStatusIsNamed(t *testing.T) {
+	for _, code := range []int{-5, 0, 199, 1000, 70000} {
+		app, log := newTestApp(t)
+		app.Get("/", func(c *Context) error { return c.Status(code).Text("ok") })
+		want := fmt.Sprintf("%d is no status of a reply", code)
+		if w := ask(app, "GET", "/"); w.Code != 500 || !strings.Contains(log.String(), want) {
+			t.Errorf("got %d and the log %q, want %q in it", w.Code, log, want)
+		}
+	}
+}
+
 // TestBodyIsTheRequests: a page's buffer serves another request only when nobody
 // can look at it any more.
 func TestBodyIsTheRequests(t *testing.T) {

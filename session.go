@@ -703,9 +703,9 @@ func (s *Session) remove() (setCookie string, err error) {
 // page flashes and none shows the messages, and a session that cannot be saved
 // any more would shut the visitor out.
 func (s *Session) store() (setCookie string, err error) {
-	buffer := buffers.Get().(*[]byte)
+	buffer := smallBuffers.get()
 	value := (*buffer)[:0]
-	defer func() { keepBuffer(buffer, value) }()
+	defer func() { smallBuffers.keep(buffer, value) }()
 	cfg, now := &s.c.app.Config, time.Now()
 	name, values, lost := cfg.sessionCookieName(), s.values, false
 	for {

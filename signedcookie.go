@@ -25,7 +25,7 @@ import (
 // signed, so that a visitor can read but not change it, or encrypted too.
 //
 // What is signed is JSON: the time of issue and the values. Age and size are
-// checked by hipflask, so securecookie's own limits are off.
+// checked by hipflask, so securecookie, where it encrypts, has no limits of its own.
 //
 // The cookie of a permanent session begins with permanentMark, which is signed
 // with it; see mayRefreshSession.

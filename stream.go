@@ -124,6 +124,7 @@ func (w replyWriter) begin(status int) error {
 		return c.rare.streamErr
 	}
 	c.phase = begun
+	c.state.Or(sessionSaved)
 	c.w.WriteHeader(c.status())
 	return nil
 }
@@ -204,6 +205,7 @@ func (w replyWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	c.state.Or(sessionSaved)
 	c.phase, c.more().streamErr = begun, http.ErrHijacked
 	return conn, rw, nil
 }

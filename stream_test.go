@@ -371,6 +371,43 @@ func TestStreamSession(t *testing.T) {
 	}
 }
 
+// TestStreamLateSession: a change of the session that has come too late is logged with
+// its key, whatever was streamed before, and is none.
+func TestStreamLateSession(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(c *Context)
+		want   string
+		noKey  bool
+	}{
+		"a value":             {func(c *Context) { c.Session().Set("cart", 1) }, "key=cart", false},
+		"a value of no kind":  {func(c *Context) { c.Session().Set("cart", make(chan int)) }, "key=cart", false},
+		"without a SecretKey": {func(c *Context) { c.Session().Set("cart", 1) }, "key=cart", true},
+		"a message":           {func(c *Context) { c.Flash("Saved.") }, "key=_flashes", false},
+	} {
+		app, log := newTestApp(t)
+		if tt.noKey {
+			app.Config.SecretKey = ""
+		}
+		flashed := 0
+		MessageFlashed.Connect(app, func(c *Context, m Message) { flashed++ })
+		app.Get("/", func(c *Context) error {
+			io.WriteString(c.Writer(), "begun")
+			tt.change(c)
+			if got := c.Session().GetInt("cart"); got != 0 {
+				t.Errorf("%s: it is there: %d", name, got)
+			}
+			return nil
+		})
+		w := ask(app, "GET", "/")
+		if w.Body.String() != "begun" || w.Header().Get("Set-Cookie") != "" || flashed != 0 {
+			t.Errorf("%s: got %q, Set-Cookie %q, %d signals", name, w.Body, w.Header().Get("Set-Cookie"), flashed)
+		}
+		if got := log.String(); strings.Count(got, "the change is lost") != 1 || !strings.Contains(got, tt.want) {
+			t.Errorf("%s: got the log %q, want %s in it, once", name, got, tt.want)
+		}
+	}
+}
+
 // TestStreamSignals: both signals of a page, and the reply's between them.
 func TestStreamSignals(t *testing.T) {
 	app, _ := streamApp(t, `a{{flush}}b`)

@@ -226,9 +226,11 @@ func (e *escaping) value(s *run, rv reflect.Value) {
 		e.word(s, strconv.AppendFloat(s.tmp[1][:0], rv.Float(), 'g', -1, rv.Type().Bits()))
 		return
 	}
-	if text, ok := asText(rv); ok && !e.script {
-		e.text(s, text)
-		return
+	if !e.script && !e.comment {
+		if text, ok := asText(rv); ok {
+			e.text(s, text)
+			return
+		}
 	}
 	e.ask(s, rv.Interface(), 0)
 }
@@ -247,6 +249,9 @@ func asText(rv reflect.Value) (text string, ok bool) {
 		if trusted[last.Type()] {
 			return "", false
 		}
+	}
+	if last.Kind() == reflect.Interface {
+		return "", false // a pointer to one, which html/template looks into
 	}
 	for rv.Kind() == reflect.Pointer && !rv.IsNil() && !prints(rv.Type()) {
 		rv = rv.Elem()

@@ -57,6 +57,10 @@ func (e *Escaper) withKnown(set map[string]*parse.Tree) map[string]*parse.Tree {
 	return all
 }
 
+// maxNames is how many names an Escaper remembers, which looks at all of them for each
+// set. A set that needs more of them is escaped again once more.
+const maxNames = 256
+
 // contextMark is in the names that html/template makes.
 const contextMark = "$htmltemplate_"
 
@@ -66,7 +70,7 @@ func (e *Escaper) learn(names []string) (isNew bool) {
 	defer e.mu.Unlock()
 	for _, name := range names {
 		if !e.names[name] {
-			if e.names == nil {
+			if e.names == nil || len(e.names) >= maxNames {
 				e.names = map[string]bool{}
 			}
 			e.names[name], isNew = true, true

@@ -31,7 +31,7 @@ type Source struct {
 
 	// Funcs are the functions that templates call by name, each one a Go function
 	// as text/template takes it, a Func or a NilFilter. Those of Go's templates are
-	// known.
+	// known. A func(reflect.Value) (int, error) is called without reflection.
 	Funcs map[string]any
 
 	// AsMap, if not nil, says which types besides map[string]any are one, so that

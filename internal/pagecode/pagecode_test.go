@@ -58,6 +58,7 @@ func TestPages(t *testing.T) {
 		"any attribute":      `<a {{.s}}="{{.nasty}}" {{.attr}}>`,
 		"scripts":            `<script>x = {{.nasty}}; y = '{{.nasty}}'; z = {{.S.Inner}}; w = {{.marshal}}</script>`,
 		"trusted":            `{{.html}}<a href="{{.url}}" style="{{.css}}"><script>{{.js}}</script>`,
+		"pointer to any":     `{{.anyHTML}} {{.anyText}} <a href="{{.anyURL}}">{{.anyNil}}{{.anyAny}}`,
 		"title":              `<title>{{block "t" .}}{{.nasty}}{{end}}</title><p title="{{template "t" .}}">`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +72,25 @@ func TestPages(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNotPrinted: where a script or a comment takes a value, nobody prints it, which a
+// map that holds itself would not survive.
+func TestNotPrinted(t *testing.T) {
+	for _, source := range []string{
+		`<script>x = {{.cycle}}</script>`,
+		`<!-- {{.cycle}} --><style>/* {{.cycle}} */</style><script>/* {{.cycle}} */</script>`,
+		`<script>x = {{.counted}}; y = {{.list}}</script>{{.counted}}<!-- {{.counted}} -->`,
+	} {
+		got := subject{"page", source, true, testFuncs}.compare(t, func() any {
+			cycle := map[string]any{}
+			cycle["self"] = cycle
+			return map[string]any{"cycle": cycle, "counted": counted{new(int)}, "list": []counted{{new(int)}}}
+		})
+		if got == "" {
+			t.Errorf("%s\nhas no outcome", source)
+		}
 	}
 }
 

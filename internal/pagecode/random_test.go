@@ -562,6 +562,16 @@ var pageData = func() (all [8]any) {
 	return all
 }()
 
+// counted tells how often it was printed.
+type counted struct{ times *int }
+
+func (c counted) String() string {
+	*c.times++
+	return fmt.Sprint("printed ", *c.times)
+}
+
+func (c counted) MarshalJSON() ([]byte, error) { return json.Marshal(*c.times) }
+
 func makeData(seed int) any {
 	th := thing{Name: "th<i>ng", N: 4, Any: map[string]any{"Name": "any"}, Err: errors.New("err&or"), Inner: inner{1, "in"}, List: []string{"l1", "l2"},
 		M: map[string]string{"k": "v"}, F: func(n int) string { return fmt.Sprint("f", n) }, Str: stringer{"s"}, HTML: "<i>"}
@@ -574,6 +584,8 @@ func makeData(seed int) any {
 		"m": map[string]any{"k": "v", "a": 1, "z": nil, "Name": "mname"}, "mi": map[int]string{3: "c", 1: "a"}, "mstruct": map[inner]int{{2, "b"}: 1, {1, "z"}: 2, {1, "a"}: 3},
 		"mmixed": map[any]int{"a": 1, 2: 2, 2.5: 3}, "structs": []thing{th, {Name: "x"}}, "ptrs": []*thing{&th, {Name: "p"}}, "maps": []map[string]any{{"Name": "one", "k": 1}, {"k": nil}},
 		"S": th, "P": &th, "nilP": (*thing)(nil), "T": th, "PT": ptr(ptr(th)), "err": errors.New("e<r>r"), "stringer": stringer{"st"}, "pstringer": &pstringer{"ps"},
+		"anyHTML": ptr(any(htmltemplate.HTML("<b>any"))), "anyText": ptr(any("<any>")), "anyURL": ptr(any(htmltemplate.URL("javascript:any"))),
+		"anyNil": ptr(any(nil)), "anyAny": ptr(any(ptr(any("<deep>")))),
 		"marshal": marshaler{}, "badmarshal": marshaler{true}, "ptr": ptr("to<text>"), "pp": ptr(ptr(5)), "fn": func() string { return "fn<" }, "fn1": func(n int, s ...string) (string, error) {
 			if n == 3 {
 				return "", errors.New("three")
