@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -46,15 +45,7 @@ func ask(app http.Handler, method, target string, header ...string) *httptest.Re
 	}
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, r)
-	countBody(w, method)
 	return w
-}
-
-// countBody adds the Content-Length that net/http gives to a small reply.
-func countBody(w *httptest.ResponseRecorder, method string) {
-	if h := w.Header(); method != "HEAD" && h.Get("Content-Length") == "" && w.Code != 204 && w.Code != 304 && !w.Flushed && w.Body.Len() <= 2048 {
-		h.Set("Content-Length", strconv.Itoa(w.Body.Len()))
-	}
 }
 
 // TestMain looks, once all tests have run, whether what stands for the rare parts of
@@ -829,7 +820,6 @@ func TestRoutedReplies(t *testing.T) {
 		{request: "GET /about", status: 200, body: "ok"},
 		{request: "HEAD /about", status: 200, header: "Content-Length", value: "2"},
 		{request: "OPTIONS /about", status: 200, header: "Allow", value: "GET, HEAD, OPTIONS"},
-		{request: "OPTIONS /about", status: 200, header: "Content-Length", value: "0"},
 		{request: "OPTIONS /about", status: 200, header: "Content-Type", value: htmlType},
 		{request: "OPTIONS /nowhere/at/all", status: 404},
 		{request: "DELETE /about", status: 405, header: "Allow", value: "GET, HEAD, OPTIONS", body: "<h1>Method Not Allowed</h1>"},
@@ -849,7 +839,6 @@ func TestRoutedReplies(t *testing.T) {
 		}
 		w := httptest.NewRecorder()
 		app.ServeHTTP(w, r)
-		countBody(w, method)
 		if w.Code != test.status || w.Header().Get("Location") != test.location || !strings.Contains(w.Body.String(), test.body) {
 			t.Errorf("%s: got %d %q %s\nwant %d %q %s", test.request, w.Code, w.Header().Get("Location"), w.Body, test.status, test.location, test.body)
 		}

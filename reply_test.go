@@ -67,12 +67,13 @@ func TestReplies(t *testing.T) {
 		if w.Code != test.status || w.Header().Get("Content-Type") != test.contentType || !strings.Contains(w.Body.String(), test.body) {
 			t.Errorf("%s: got %d %q %q\nwant %d %q %q", test.name, w.Code, w.Header().Get("Content-Type"), w.Body, test.status, test.contentType, test.body)
 		}
-		if got := w.Header().Get("Content-Length"); test.length != "" && got != test.length {
-			t.Errorf("%s: Content-Length %q, want %q", test.name, got, test.length)
-		}
 		head := ask(app, "HEAD", "/")
-		if head.Code != w.Code || head.Body.Len() != 0 || head.Header().Get("Content-Length") != w.Header().Get("Content-Length") {
-			t.Errorf("%s: HEAD got %d, length %q, body %q; want GET's without the body", test.name, head.Code, head.Header().Get("Content-Length"), head.Body)
+		length := head.Header().Get("Content-Length")
+		if bodyless := w.Code == 204 || w.Code == 304; head.Code != w.Code || head.Body.Len() != 0 || !bodyless && length != strconv.Itoa(w.Body.Len()) {
+			t.Errorf("%s: HEAD got %d, length %q, body %q; want GET's without the body", test.name, head.Code, length, head.Body)
+		}
+		if test.length != "" && length != test.length {
+			t.Errorf("%s: Content-Length %q, want %q", test.name, length, test.length)
 		}
 	}
 }
@@ -553,7 +554,7 @@ func TestAfterHookOnFiles(t *testing.T) {
 		{"a part sent whole", func(c *Context) { c.Status(203) }, "Range", "bytes=2-3", 203, "body{}", "6"},
 		{"304 made 200", func(c *Context) { c.Status(200) }, "If-None-Match", etag, 200, "body{}", "6"},
 		{"200 made 204", func(c *Context) { c.Status(204) }, "", "", 204, "", ""},
-		{"a part replaced", func(c *Context) { c.Response().Body = []byte("new") }, "Range", "bytes=2-3", 200, "new", "3"},
+		{"a part replaced", func(c *Context) { c.Response().Body = []byte("new") }, "Range", "bytes=2-3", 200, "new", ""},
 		{"untouched part", func(c *Context) {}, "Range", "bytes=2-3", 206, "dy", "2"},
 	} {
 		app, _ := newTestApp(t)
@@ -761,7 +762,7 @@ func TestRenderComponent(t *testing.T) {
 		}))
 	})
 	app.Get("/nil", func(c *Context) error { return c.RenderComponent(nil) })
-	if w := ask(app, "GET", "/whole"); w.Code != 201 || w.Body.String() != "<p>é" || w.Header().Get("Content-Type") != htmlType || w.Header().Get("Content-Length") != "5" {
+	if w := ask(app, "GET", "/whole"); w.Code != 201 || w.Body.String() != "<p>é" || w.Header().Get("Content-Type") != htmlType {
 		t.Errorf("got %d %v %q", w.Code, w.Header(), w.Body)
 	}
 	if w := ask(app, "GET", "/half"); w.Code != 500 || strings.Contains(w.Body.String(), "half") || !strings.Contains(log.String(), "hipflask.component: no more") {
