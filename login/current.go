@@ -1,0 +1,251 @@
+package login
+
+import (
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hipflask/hipflask"
+)
+
+// Flask-Login's keys in the session.
+const (
+	userKey  = "_user_id"
+	freshKey = "_fresh"
+	identKey = "_id"
+	nextKey  = "next"
+)
+
+// state is what a Manager knows of a request.
+type state[U User] struct {
+	user     U
+	signedIn bool  // user is there and counts
+	loaded   bool  // user was looked for
+	bySelf   bool  // the user is that of the session, and not the request loader's
+	err      error // why it could not be told
+
+	hooked   bool // finish is an after-hook of the request
+	reported bool // err was made the reply
+	remember remember
+	duration time.Duration // of the cookie, if it is to be set
+}
+
+// remember says what the reply does to the remember cookie.
+type remember uint8
+
+const (
+	rememberKeep remember = iota
+	rememberSet
+	rememberClear
+)
+
+func (m *Manager[U]) state(c *hipflask.Context) *state[U] {
+	st, ok := m.key.Get(c)
+	if !ok {
+		st = &state[U]{}
+		m.key.Set(c, st)
+	}
+	return st
+}
+
+// atEnd has finish run when the reply is made final, of an error's reply too, which
+// begins with an empty header.
+func (m *Manager[U]) atEnd(c *hipflask.Context, st *state[U]) {
+	if st.hooked {
+		return
+	}
+	st.hooked = true
+	c.AfterThisRequest(func(c *hipflask.Context) error {
+		if st.err != nil && !st.reported {
+			st.reported = true
+			return st.err
+		}
+		return m.sendRemember(c, st)
+	})
+}
+
+// CurrentUser returns the user who is signed in, and whether one is: Flask-Login's
+// current_user and its is_authenticated. The user is looked for at the first call,
+// once in a request: in the session, then by the remember cookie, then by
+// RequestLoader. A request that never asks pays nothing.
+//
+// If a loader fails there is no user, and its error becomes the reply whatever the
+// handler makes of it. A handler that must not go on calls [Manager.Load].
+func (m *Manager[U]) CurrentUser(c *hipflask.Context) (user U, ok bool) {
+	user, ok, err := m.Load(c)
+	if err != nil {
+		m.atEnd(c, m.state(c))
+	}
+	return user, ok
+}
+
+// Load is [Manager.CurrentUser] with the error of a loader that failed, to be
+// returned by the handler.
+func (m *Manager[U]) Load(c *hipflask.Context) (user U, ok bool, err error) {
+	st := m.state(c)
+	if !st.loaded {
+		st.loaded = true
+		UserAccessed.Send(c, c.Request)
+		if st.err = m.find(c, st); st.err == nil && st.signedIn {
+			m.refreshRemember(c, st)
+		}
+	}
+	if st.err != nil || !st.signedIn {
+		return user, false, st.err
+	}
+	return st.user, true, nil
+}
+
+// find looks for the user in all places.
+func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
+	// 1. The session.
+	if id := c.Session().GetString(userKey); id != "" {
+		if !m.protect(c, st) {
+			return nil
+		}
+		user, found, err := m.byID(c, id)
+		if err != nil {
+			return err
+		}
+		if found {
+			st.user, st.signedIn, st.bySelf = user, isAuthenticated(user), true
+			return nil
+		}
+	}
+	// 2. The remember cookie.
+	if t, ok := m.remembered(c); ok {
+		user, found, err := m.byID(c, t.ID)
+		if err != nil {
+			return err
+		}
+		if found && t.stamped(user) && isAuthenticated(user) {
+			m.begin(c, t.ID, false)
+			st.user, st.signedIn, st.bySelf = user, true, true
+			UserLoadedFromCookie.Send(c, user)
+			return nil
+		}
+	}
+	// 3. The request itself.
+	if m.RequestLoader == nil {
+		return nil
+	}
+	user, err := m.RequestLoader(c)
+	found, err := isFound(user, err)
+	if err != nil {
+		return loaderError("the request loader", err)
+	}
+	if found {
+		st.user, st.signedIn = user, isAuthenticated(user)
+		UserLoadedFromRequest.Send(c, user)
+	}
+	return nil
+}
+
+func (m *Manager[U]) byID(c *hipflask.Context, id string) (user U, found bool, err error) {
+	user, err = m.loader(c, id)
+	if found, err = isFound(user, err); err != nil {
+		return user, false, loaderError("the user loader", err)
+	}
+	return user, found, nil
+}
+
+func isFound[U User](user U, err error) (bool, error) {
+	switch {
+	case errors.Is(err, ErrNoUser):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return !isZero(user), nil
+}
+
+// loaderError is a failure that is no visitor's doing, as it becomes the reply.
+func loaderError(what string, err error) error {
+	var known *hipflask.HTTPError
+	if errors.As(err, &known) {
+		return err
+	}
+	return hipflask.Error(http.StatusServiceUnavailable, "").Wrap(fmt.Errorf("login: %s: %w", what, err))
+}
+
+// protect reports whether the session may sign its user in, and has it pay for
+// coming from elsewhere.
+//
+// Flask-Login does this to every session with anything in it, and so a stranger
+// with a basket can lose the remember cookie. Here it is for those with a user. A
+// session without an identifier is bound to where it is first seen: no visitor can
+// make one, but SignIn, and a Flask application whose user was remembered.
+func (m *Manager[U]) protect(c *hipflask.Context, st *state[U]) (ok bool) {
+	if m.SessionProtection == ProtectOff {
+		return true
+	}
+	s, now := c.Session(), m.identifier(c)
+	switch was := s.GetString(identKey); {
+	case was == "":
+		s.Set(identKey, now)
+		return true
+	case subtle.ConstantTimeCompare([]byte(was), []byte(now)) == 1:
+		return true
+	}
+	SessionProtected.Send(c, c.Request)
+	if m.SessionProtection == ProtectBasic || s.Permanent() {
+		s.Set(freshKey, false)
+		return true
+	}
+	m.forget(c)
+	st.remember = rememberClear
+	m.atEnd(c, st)
+	return false
+}
+
+// identifier is what session protection compares.
+func (m *Manager[U]) identifier(c *hipflask.Context) string {
+	if m.SessionIdentifier != nil {
+		return m.SessionIdentifier(c)
+	}
+	sum := sha512.Sum512([]byte(c.RemoteAddr() + "|" + c.Request.UserAgent()))
+	return hex.EncodeToString(sum[:])
+}
+
+// begin makes the session one of the user. It gets a new identity, so that one that
+// was planted or copied before is worth nothing, and keeps what a stranger put into
+// it, but nothing of another user.
+func (m *Manager[U]) begin(c *hipflask.Context, id string, fresh bool) {
+	s := c.Session()
+	if old := s.GetString(userKey); old != "" && old != id {
+		permanent := s.Permanent()
+		s.Clear()
+		if permanent {
+			s.SetPermanent(true)
+		}
+	} else {
+		s.Renew()
+	}
+	s.Set(userKey, id)
+	s.Set(freshKey, fresh)
+	s.Set(identKey, m.identifier(c))
+}
+
+// forget takes the user out of the session.
+func (m *Manager[U]) forget(c *hipflask.Context) {
+	s := c.Session()
+	for _, key := range []string{userKey, freshKey, identKey, nextKey} {
+		s.Delete(key)
+	}
+	s.Renew()
+}
+
+// refreshRemember is RememberCookieRefreshEachRequest.
+func (m *Manager[U]) refreshRemember(c *hipflask.Context, st *state[U]) {
+	if !m.RememberCookieRefreshEachRequest || !st.bySelf {
+		return
+	}
+	if t, ok := m.remembered(c); ok && t.ID == st.user.LoginID() && t.stamped(st.user) {
+		st.remember, st.duration = rememberSet, t.duration()
+		m.atEnd(c, st)
+	}
+}

@@ -1,0 +1,149 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hipflask/hipflask"
+)
+
+// An Option changes how [Manager.LoginUser] signs in.
+type Option func(*options)
+
+type options struct {
+	remember, force, fresh bool
+	duration               time.Duration
+	hasDuration            bool
+}
+
+// Remember signs the user in again when the session has ended, by a cookie: the
+// remember=True of Flask-Login.
+func Remember() Option { return func(o *options) { o.remember = true } }
+
+// For is how long the remember cookie signs the user in, in place of
+// RememberCookieDuration, and asks for one as [Remember] does. It is Flask-Login's
+// duration.
+func For(d time.Duration) Option {
+	return func(o *options) { o.remember, o.duration, o.hasDuration = true, d, true }
+}
+
+// Fresh says whether the sign-in is fresh, as one with a password is, which is the
+// default. It is Flask-Login's fresh.
+func Fresh(fresh bool) Option { return func(o *options) { o.fresh = fresh } }
+
+// Force signs in a user who is not active: the force=True of Flask-Login. Such a
+// user does not count as signed in unless it is an [Authenticator] that says so.
+func Force() Option { return func(o *options) { o.force = true } }
+
+// LoginUser signs a user in, whom the caller has made sure of: Flask-Login's
+// login_user. From there on CurrentUser returns the user, in this request too. The
+// error is [ErrInactive] for a user who is not active, and else a mistake: no
+// user, an empty id, a duration that is none.
+//
+// The session gets a new identity, against who planted one. It keeps its values,
+// such as a basket, unless another user was signed in: then it is cleared first.
+// Without [Remember], the remember cookie of another user is taken away.
+func (m *Manager[U]) LoginUser(c *hipflask.Context, user U, opts ...Option) error {
+	o := options{fresh: true, duration: m.cookieDuration()}
+	for _, set := range opts {
+		set(&o)
+	}
+	if isZero(user) {
+		return errors.New("login: LoginUser was given no user")
+	}
+	id := user.LoginID()
+	switch {
+	case id == "":
+		return fmt.Errorf("login: LoginUser: the LoginID of the %T is empty", user)
+	case o.remember && o.duration < time.Second:
+		return fmt.Errorf("login: LoginUser: a remember cookie cannot last %v", o.duration)
+	case !o.force && !isActive(user):
+		return ErrInactive
+	}
+	st := m.state(c)
+	st.remember = rememberKeep
+	if o.remember {
+		if _, err := m.encode(user, time.Now(), o.duration); err != nil {
+			return err
+		}
+		st.remember, st.duration = rememberSet, o.duration
+		m.atEnd(c, st)
+	} else if t, ok := m.remembered(c); ok && t.ID != id {
+		st.remember = rememberClear
+		m.atEnd(c, st)
+	}
+	m.begin(c, id, o.fresh)
+	st.user, st.signedIn, st.loaded, st.bySelf, st.err = user, isAuthenticated(user), true, true, nil
+	UserLoggedIn.Send(c, user)
+	return nil
+}
+
+// LogoutUser signs the user out, takes the remember cookie away and gives the
+// session a new identity: Flask-Login's logout_user. What else the session holds
+// stays, as in Flask-Login; Session().Clear() drops it. A user loader that fails
+// keeps nobody signed in.
+func (m *Manager[U]) LogoutUser(c *hipflask.Context) {
+	user, ok, _ := m.Load(c)
+	m.forget(c)
+	var nobody U
+	st := m.state(c)
+	_, err := c.Request.Cookie(m.cookieName())
+	if err == nil || st.remember == rememberSet {
+		st.remember = rememberClear
+		m.atEnd(c, st)
+	}
+	st.user, st.signedIn, st.loaded, st.bySelf, st.err = nobody, false, true, false, nil
+	if ok {
+		UserLoggedOut.Send(c, user)
+	} else {
+		UserLoggedOut.Send(c, nil)
+	}
+}
+
+// ConfirmLogin makes the sign-in fresh again, after the user has given the password
+// once more: Flask-Login's confirm_login. The session gets a new identity. For who
+// is not signed in by the session it does nothing.
+func (m *Manager[U]) ConfirmLogin(c *hipflask.Context) {
+	user, ok := m.CurrentUser(c)
+	if st := m.state(c); !ok || !st.bySelf {
+		return
+	}
+	m.begin(c, user.LoginID(), true)
+	UserLoginConfirmed.Send(c, user)
+}
+
+// LoginFresh reports whether the user who is signed in gave the password in this
+// session, and was not remembered: Flask-Login's login_fresh.
+func (m *Manager[U]) LoginFresh(c *hipflask.Context) bool {
+	_, ok := m.CurrentUser(c)
+	return ok && m.state(c).bySelf && c.Session().GetBool(freshKey)
+}
+
+// LoginRemembered reports whether the request has a remember cookie that would
+// sign in the user of [Manager.CurrentUser]: Flask-Login's login_remembered.
+func (m *Manager[U]) LoginRemembered(c *hipflask.Context) bool {
+	user, ok := m.CurrentUser(c)
+	if !ok {
+		return false
+	}
+	t, valid := m.remembered(c)
+	return valid && t.ID == user.LoginID() && t.stamped(user)
+}
+
+// SignIn writes a user into a session outside of a request, for tests: it is
+// Flask-Login's FlaskLoginClient. Of the options only [Fresh] counts.
+//
+//	client := hipflasktest.New(t, app)
+//	client.SessionTransaction(func(s *hipflask.Session) { users.SignIn(s, ada) })
+//
+// The session is bound to where it is first used from, if SessionProtection is on.
+func (m *Manager[U]) SignIn(s *hipflask.Session, user U, opts ...Option) {
+	o := options{fresh: true}
+	for _, set := range opts {
+		set(&o)
+	}
+	s.Delete(identKey)
+	s.Set(userKey, user.LoginID())
+	s.Set(freshKey, o.fresh)
+}
