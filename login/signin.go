@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hipflask/hipflask"
 )
@@ -54,8 +55,8 @@ func (m *Manager[U]) LoginUser(c *hipflask.Context, user U, opts ...Option) erro
 	}
 	id := user.LoginID()
 	switch {
-	case id == "":
-		return fmt.Errorf("login: LoginUser: the LoginID of the %T is empty", user)
+	case id == "" || !utf8.ValidString(id):
+		return fmt.Errorf("login: LoginUser: the LoginID of the %T is %q; give a text of UTF-8 that is not empty", user, id)
 	case o.remember && o.duration < time.Second:
 		return fmt.Errorf("login: LoginUser: a remember cookie cannot last %v", o.duration)
 	case !o.force && !isActive(user):

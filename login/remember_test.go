@@ -1,0 +1,316 @@
+package login_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/hipflasktest"
+	"github.com/hipflask/hipflask/login"
+)
+
+// backend keeps sessions in a map.
+type backend struct {
+	mu   sync.Mutex
+	kept map[string][]byte
+}
+
+func (b *backend) Find(key string) ([]byte, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text, found := b.kept[key]
+	return text, found, nil
+}
+
+func (b *backend) Commit(key string, text []byte, _ time.Time) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept[key] = append([]byte{}, text...)
+	return nil
+}
+
+func (b *backend) Delete(key string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.kept, key)
+	return nil
+}
+
+func hipflasktestStore() hipflask.SessionStore {
+	return hipflask.ServerSessions(&backend{kept: map[string][]byte{}})
+}
+
+func TestRemember(t *testing.T) {
+	s := newSite(nil)
+	client := s.visitor(t)
+	cookie := setCookie(client.PostForm("/login", form("id", "1", "remember", "y")), "remember_token")
+	if cookie == nil {
+		t.Fatal("no cookie was set")
+	}
+	year := 365 * 24 * 3600
+	if cookie.MaxAge != year || !cookie.HttpOnly || cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" ||
+		time.Until(cookie.Expires).Round(time.Hour) != time.Duration(year)*time.Second {
+		t.Errorf("got %v", cookie)
+	}
+	if got := who(client); got != "ada fresh=true remembered=true" {
+		t.Errorf("got %q", got)
+	}
+	client.DeleteCookie("session")
+	for range 2 {
+		if got := who(client); got != "ada fresh=false remembered=true" {
+			t.Errorf("remembered: got %q", got)
+		}
+	}
+	if page := client.Get("/fresh"); page.StatusCode != 302 {
+		t.Errorf("remembered is fresh: got %s", page)
+	}
+	cookie = setCookie(client.PostForm("/logout", nil), "remember_token")
+	if cookie == nil || cookie.MaxAge >= 0 || cookie.Value != "" || who(client) != "nobody" {
+		t.Errorf("signed out: got %v", cookie)
+	}
+	// The handler's own failure keeps nobody signed in.
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	if page := client.PostForm("/logout", form("fail", "y")); page.StatusCode != 500 || setCookie(page, "remember_token") == nil || who(client) != "nobody" {
+		t.Errorf("signed out by a handler that fails: got %s", page)
+	}
+}
+
+func TestRememberSettings(t *testing.T) {
+	for _, tt := range []struct {
+		name, base, form string
+		set              func(s *site)
+		want             string
+	}{
+		{"https", "https://example.com", "", func(*site) {}, "remember_token; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Lax"},
+		{"the session's", "http://example.com", "", func(s *site) {
+			s.app.Config.SessionCookieSecure, s.app.Config.SessionCookieSameSite = true, http.SameSiteStrictMode
+		}, "remember_token; Path=/; Max-Age=31536000; HttpOnly; Secure; SameSite=Strict"},
+		{"all", "http://www.example.com", "", func(s *site) {
+			s.users.RememberCookieName, s.users.RememberCookieDomain, s.users.RememberCookiePath = "again", "example.com", "/who"
+			s.users.RememberCookieDuration, s.users.RememberCookieSecure, s.users.RememberCookieSameSite = time.Hour, true, http.SameSiteNoneMode
+		}, "again; Path=/who; Domain=example.com; Max-Age=3600; HttpOnly; Secure; SameSite=None"},
+		{"For", "http://example.com", "90m", func(*site) {}, "remember_token; Path=/; Max-Age=5400; HttpOnly; SameSite=Lax"},
+	} {
+		s := newSite(tt.set)
+		page := s.visitor(t).At(tt.base).PostForm("/login", form("id", "1", "remember", "y", "for", tt.form))
+		var got []string
+		for _, line := range page.Header["Set-Cookie"] {
+			name, rest, _ := strings.Cut(line, "=")
+			if name == "session" {
+				continue
+			}
+			parts := strings.Split(rest, "; ")
+			line = name
+			for _, part := range parts[1:] {
+				if !strings.HasPrefix(part, "Expires=") {
+					line += "; " + part
+				}
+			}
+			got = append(got, line)
+		}
+		if len(got) != 1 || got[0] != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestRememberExpiry: the server looks at the time, whatever the browser keeps.
+func TestRememberExpiry(t *testing.T) {
+	s := newSite(nil)
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "for", "1s"))
+	value, _ := client.Cookie("remember_token")
+	client.DeleteCookie("session")
+	if got := who(client); got != "ada fresh=false remembered=true" {
+		t.Errorf("got %q", got)
+	}
+	time.Sleep(1100 * time.Millisecond)
+	old := s.visitor(t)
+	old.SetCookie(&http.Cookie{Name: "remember_token", Value: value})
+	if got := who(old); got != "nobody" {
+		t.Errorf("a second later: got %q", got)
+	}
+}
+
+// TestRememberStamp: a new password ends the cookies made before it.
+func TestRememberStamp(t *testing.T) {
+	s := newSite(nil)
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	value, _ := client.Cookie("remember_token")
+	said, _, _ := strings.Cut(value, ".")
+	if text, err := base64.RawURLEncoding.DecodeString(said); err != nil || strings.Contains(string(text), "tea") || !strings.Contains(string(text), `"s":`) {
+		t.Errorf("the cookie says %s, %v", text, err)
+	}
+	client.DeleteCookie("session")
+	s.accounts["1"].Stamp = "hash of coffee"
+	if got := who(client); got != "nobody" {
+		t.Errorf("after a new password: got %q", got)
+	}
+	s.accounts["1"].Stamp = ""
+	if got := who(client); got != "nobody" {
+		t.Errorf("without a stamp: got %q", got)
+	}
+	s.accounts["1"].Stamp = "hash of tea"
+	if got := who(client); got != "ada fresh=false remembered=true" {
+		t.Errorf("with the old one: got %q", got)
+	}
+	// Who had no stamp when the cookie was made has none in it.
+	client = s.visitor(t)
+	client.PostForm("/login", form("id", "2", "remember", "y"))
+	client.DeleteCookie("session")
+	s.accounts["2"].Stamp = "hash of milk"
+	if got := who(client); got != "nobody" {
+		t.Errorf("with a first stamp: got %q", got)
+	}
+}
+
+func TestRememberKeys(t *testing.T) {
+	cookieOf := func(key, name, id string) string {
+		s := newSite(func(s *site) { s.app.Config.SecretKey, s.users.RememberCookieName = key, name })
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", id, "remember", "y"))
+		value, _ := client.Cookie(name)
+		return value
+	}
+	for _, tt := range []struct {
+		name, value string
+		fallbacks   []string
+		want        string
+	}{
+		{"the key", cookieOf("now", "remember_token", "1"), nil, "ada fresh=false remembered=true"},
+		{"an old key", cookieOf("old", "remember_token", "1"), []string{"older", "old"}, "ada fresh=false remembered=true"},
+		{"a retired key", cookieOf("old", "remember_token", "1"), []string{"older"}, "nobody"},
+		{"another key", cookieOf("foreign", "remember_token", "1"), nil, "nobody"},
+		{"another cookie's", cookieOf("now", "admin_token", "1"), nil, "nobody"},
+	} {
+		s := newSite(func(s *site) { s.app.Config.SecretKey, s.app.Config.SecretKeyFallbacks = "now", tt.fallbacks })
+		client := s.visitor(t)
+		client.SetCookie(&http.Cookie{Name: "remember_token", Value: tt.value})
+		if got := who(client); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestRememberForged: whatever a visitor makes of a cookie, it is nobody's.
+func TestRememberForged(t *testing.T) {
+	s := newSite(nil)
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	value, _ := client.Cookie("remember_token")
+	said, sum, _ := strings.Cut(value, ".")
+	bob := base64.RawURLEncoding.EncodeToString([]byte(`{"i":"2","t":1,"e":99999999999}`))
+	forged := []string{"", ".", "..", value + ".", value + "=", "." + value, said, said + ".", "." + sum, said + "." + sum[1:], bob + "." + sum, bob + ".",
+		"1|" + strings.Repeat("0", 128), strings.Repeat("x", 100_000), said + "\u00e9." + sum, strings.ToUpper(value), said + "." + sum + "AAAA"}
+	for i := 0; i < len(value); i++ {
+		forged = append(forged, value[:i], value[:i]+string(value[i]^1)+value[i+1:])
+	}
+	for _, text := range forged {
+		r := client.NewRequest("GET", "/who", nil)
+		r.Header.Set("Cookie", "remember_token="+text)
+		if page := s.visitor(t).Do(r); page.StatusCode != 200 || page.Body != "nobody" || len(page.Cookies()) > 0 {
+			t.Errorf("%q: got %s, %v", text, page, page.Cookies())
+		}
+	}
+	// One that is valid counts behind others of its name.
+	r := client.NewRequest("GET", "/who", nil)
+	r.Header.Set("Cookie", "remember_token=x; remember_token="+value)
+	if got := s.visitor(t).Do(r).Body; got != "ada fresh=false remembered=true" {
+		t.Errorf("behind another: got %q", got)
+	}
+	r.Header.Set("Cookie", strings.Repeat("remember_token=x; ", 1000)+"remember_token="+value)
+	if got := s.visitor(t).Do(r).Body; got != "nobody" {
+		t.Errorf("behind a thousand: got %q", got)
+	}
+}
+
+func TestRememberRefresh(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		s := newSite(func(s *site) { s.users.RememberCookieRefreshEachRequest = on })
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", "1", "for", "2h"))
+		before, _ := client.Cookie("remember_token")
+		cookie := setCookie(client.Get("/who"), "remember_token")
+		if (cookie != nil) != on || on && (cookie.MaxAge != 7200 || cookie.Value == "") {
+			t.Errorf("on %v: got %v", on, cookie)
+		}
+		if cookie := setCookie(client.Get("/plain"), "remember_token"); cookie != nil {
+			t.Errorf("on %v, a page that asks for nobody: got %v", on, cookie)
+		}
+		if after, _ := client.Cookie("remember_token"); expiresOf(t, after) < expiresOf(t, before) {
+			t.Errorf("on %v: it ends sooner", on)
+		}
+		// Who did not ask to be remembered is not.
+		other := s.visitor(t)
+		other.PostForm("/login", form("id", "2"))
+		if cookie := setCookie(other.Get("/who"), "remember_token"); cookie != nil {
+			t.Errorf("on %v, not remembered: got %v", on, cookie)
+		}
+		// Signing out wins.
+		if cookie := setCookie(client.PostForm("/logout", nil), "remember_token"); cookie == nil || cookie.MaxAge >= 0 {
+			t.Errorf("on %v, signing out: got %v", on, cookie)
+		}
+	}
+}
+
+func expiresOf(t *testing.T, value string) int64 {
+	t.Helper()
+	said, _, _ := strings.Cut(value, ".")
+	text, err := base64.RawURLEncoding.DecodeString(said)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var token struct {
+		Expires int64 `json:"e"`
+	}
+	if err := json.Unmarshal(text, &token); err != nil {
+		t.Fatal(err)
+	}
+	return token.Expires
+}
+
+func TestNoSecretKey(t *testing.T) {
+	s := newSite(func(s *site) { s.app.Config.SecretKey = "" })
+	client := s.visitor(t)
+	client.SetCookie(&http.Cookie{Name: "remember_token", Value: "a.b"})
+	if got := who(client); got != "nobody" {
+		t.Errorf("got %q", got)
+	}
+	for _, data := range []string{"", "y"} {
+		if page := client.PostForm("/login", form("id", "1", "remember", data)); page.StatusCode != 500 {
+			t.Errorf("got %s", page)
+		}
+	}
+	c := s.app.NewContext(nil, mustRequest("GET", "/"))
+	if err := s.users.LoginUser(c, s.accounts["1"], login.Remember()); !errors.Is(err, hipflask.ErrNoSecretKey) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestTwoManagers: customers and staff, each with a cookie; see doc of
+// RememberCookieName.
+func TestRememberOfTwoManagers(t *testing.T) {
+	s := newSite(nil)
+	staff := login.New(s.app, s.load)
+	staff.RememberCookieName = "staff_token"
+	s.app.Get("/staff", func(c *hipflask.Context) error {
+		_, ok := staff.CurrentUser(c)
+		return c.Text(fmt.Sprint(ok))
+	}).Name("staff")
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	value, _ := client.Cookie("remember_token")
+	thief := hipflasktest.New(t, s.app)
+	thief.SetCookie(&http.Cookie{Name: "staff_token", Value: value})
+	if got := thief.Get("/staff").Body; got != "false" {
+		t.Errorf("a customer's cookie signs in as staff: %s", got)
+	}
+}
