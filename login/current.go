@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hipflask/hipflask"
@@ -207,8 +208,40 @@ func (m *Manager[U]) identifier(c *hipflask.Context) string {
 	if m.SessionIdentifier != nil {
 		return m.SessionIdentifier(c)
 	}
-	sum := sha512.Sum512([]byte(c.RemoteAddr() + "|" + c.Request.UserAgent()))
+	text := pythonBytes(c.RemoteAddr(), c.RemoteAddr() != "") + "|" +
+		pythonBytes(c.Request.UserAgent(), c.Request.Header["User-Agent"] != nil)
+	sum := sha512.Sum512([]byte(text))
 	return hex.EncodeToString(sum[:])
+}
+
+// pythonBytes is a header's text as Flask-Login 0.6 hashes it: Python's way to write
+// its bytes, after they were taken for Latin-1 and made UTF-8.
+func pythonBytes(text string, there bool) string {
+	if !there {
+		return "None"
+	}
+	quote := byte('\'')
+	if strings.Contains(text, "'") && !strings.Contains(text, `"`) {
+		quote = '"'
+	}
+	b := []byte{'b', quote}
+	for i := range len(text) {
+		switch ch := text[i]; {
+		case ch == quote || ch == '\\':
+			b = append(b, '\\', ch)
+		case ch == '\t':
+			b = append(b, `\t`...)
+		case ch >= 0x80:
+			for _, part := range []byte(string(rune(ch))) {
+				b = fmt.Appendf(b, `\x%02x`, part)
+			}
+		case ch < ' ' || ch == 0x7f:
+			b = fmt.Appendf(b, `\x%02x`, ch)
+		default:
+			b = append(b, ch)
+		}
+	}
+	return string(append(b, quote))
 }
 
 // begin makes the session one of the user. It gets a new identity, so that one that

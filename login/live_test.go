@@ -234,12 +234,20 @@ func askOurs(app http.Handler, step liveRequest, cookies map[string]string) *liv
 // as fresh, and signed out of both.
 func TestLiveSharedSession(t *testing.T) {
 	p := startPython(t)
+	for _, agent := range []string{"Mozilla/5.0 (X11)", "", "it's", `it's "quoted" \`, "tab\there", "\xe9t\xe9"} {
+		t.Run(agent, func(t *testing.T) { testSharedSession(t, p, agent) })
+	}
+}
+
+func testSharedSession(t *testing.T, p *python, agent string) {
 	s := newSite(func(s *site) { s.app.Config.SessionStore = flaskcompat.NewSessionStore() })
 	cookies := map[string]string{}
 	flask := func(method, path, form string) string {
-		step := liveRequest{method: method, path: path, form: form, agent: "a"}
+		step := liveRequest{method: method, path: path, form: form, agent: agent}
+		latin1 := step
+		latin1.agent = strings.ReplaceAll(agent, "\xe9", "\u00e9") // which Python sends as one byte
 		if err := p.ask.Encode(map[string]any{"config": map[string]any{}, "manager": map[string]any{"session_protection": "strong"},
-			"method": method, "path": path, "form": form, "headers": step.headers(cookies)}); err != nil {
+			"method": method, "path": path, "form": form, "headers": latin1.headers(cookies)}); err != nil {
 			t.Fatal(err)
 		}
 		var reply liveReply
@@ -247,7 +255,7 @@ func TestLiveSharedSession(t *testing.T) {
 		return reply.take(t, cookies)
 	}
 	here := func(method, path, form string) string {
-		return askOurs(s.app, liveRequest{method: method, path: path, form: form, agent: "a"}, cookies).take(t, cookies)
+		return askOurs(s.app, liveRequest{method: method, path: path, form: form, agent: agent}, cookies).take(t, cookies)
 	}
 	s.users.SessionProtection = login.ProtectStrong
 	for i, step := range []struct {

@@ -79,7 +79,7 @@ for line in sys.stdin:
     ask = json.loads(line)
     name = json.dumps([ask["config"], ask["manager"]], sort_keys=True)
     if name not in apps:
-        apps[name] = new_app(ask["config"], ask["manager"])
+        apps[name] = new_app(ask["config"] or {}, ask["manager"] or {})
     client = apps[name].test_client(use_cookies=False)
     reply = client.open(ask["path"], method=ask["method"], data=ask["form"], headers=ask["headers"])
     print(json.dumps({
