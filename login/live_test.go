@@ -77,8 +77,8 @@ func (p *python) answer(dst any) {
 
 // liveRequest is what both sites are asked.
 type liveRequest struct {
-	method, path, form, agent, accept string
-	drop                              string // a cookie that the browser loses before
+	method, path, form, agent string
+	drop                      string // a cookie that the browser loses before
 }
 
 func (r liveRequest) headers(cookies map[string]string) map[string]string {
