@@ -103,7 +103,7 @@ func (m *Manager[U]) Load(c *hipflask.Context) (user U, ok bool, err error) {
 
 // find looks for the user in all places.
 func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
-	// 1. The session.
+	// 1. The session; a RequestLoader is asked last.
 	if id := c.Session().GetString(userKey); id != "" {
 		if !m.protect(c, st) {
 			return nil
@@ -124,13 +124,22 @@ func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
 			return err
 		}
 		if found && t.stamped(user) && isAuthenticated(user) {
+			if ended, err := m.revoked(c, t); err != nil {
+				return loaderError("Config.SessionsValidSince", err)
+			} else if ended {
+				return m.byRequest(c, st)
+			}
 			m.begin(c, t.ID, false)
 			st.user, st.signedIn, st.bySelf = user, true, true
 			UserLoadedFromCookie.Send(c, user)
 			return nil
 		}
 	}
-	// 3. The request itself.
+	return m.byRequest(c, st)
+}
+
+// byRequest asks the request loader.
+func (m *Manager[U]) byRequest(c *hipflask.Context, st *state[U]) error {
 	if m.RequestLoader == nil {
 		return nil
 	}

@@ -24,5 +24,6 @@
 // A sign-in gives the session a new identity, and drops what another user left in
 // it. A sign-in without [Remember] takes away another user's remember cookie. A
 // next leads to a path on this site only. A user loader that fails makes the reply
-// a 503, and signs nobody out. docs/flask-login.md has the whole table.
+// a 503, and signs nobody out. Config.SessionsValidSince, which signs a user out
+// everywhere, ends remember cookies too. docs/flask-login.md has the whole table.
 package login

@@ -40,11 +40,11 @@ func (m *Manager[U]) FreshRequired(h hipflask.HandlerFunc) hipflask.HandlerFunc 
 //
 //	admin.BeforeRequest(users.RequiredHook)
 //
-// The login view and the refresh view pass, if they are endpoints, so that a
-// stranger can get there. A hook of the App guards its static files, too.
+// The login view passes, if it is an endpoint, so that a stranger can get there. A
+// hook of the App guards its static files, too.
 func (m *Manager[U]) RequiredHook(c *hipflask.Context) error {
 	if r := c.Route(); r != nil {
-		if name := r.Endpoint(); name != "" && (name == m.loginView(c) || name == m.RefreshView) {
+		if name := r.Endpoint(); name != "" && name == m.loginView(c) {
 			return nil
 		}
 	}

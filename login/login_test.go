@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"slices"
@@ -821,4 +822,48 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestBelowRoot: next has the path as the browser sees it, below the App's root.
+func TestBelowRoot(t *testing.T) {
+	s := newSite(func(s *site) { s.app.Config.ApplicationRoot = "/app" })
+	ask := func(method, target string, body string) string {
+		r, w := httptest.NewRequest(method, target, strings.NewReader(body)), httptest.NewRecorder()
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		http.StripPrefix("/app", s.app).ServeHTTP(w, r)
+		return w.Header().Get("Location")
+	}
+	if got, want := ask("GET", "/app/guarded?a=1", ""), "/app/login?next=%2Fapp%2Fguarded%3Fa%3D1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := ask("POST", "/app/login?next=%2Fapp%2Fguarded%3Fa%3D1", "id=1"), "/app/guarded?a=1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := ask("POST", "/app/login?next=//evil.example", "id=1"), "/app/"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestZeroUsers: what a loader may return for nobody, whatever the type of users.
+func TestZeroUsers(t *testing.T) {
+	for name, load := range map[string]func(*hipflask.Context, string) (login.User, error){
+		"nil":             func(*hipflask.Context, string) (login.User, error) { return nil, nil },
+		"a nil *account":  func(*hipflask.Context, string) (login.User, error) { return (*account)(nil), nil },
+		"ErrNoUser":       func(*hipflask.Context, string) (login.User, error) { return nil, login.ErrNoUser },
+		"wrapped":         func(*hipflask.Context, string) (login.User, error) { return nil, fmt.Errorf("%w: 7", login.ErrNoUser) },
+		"user and no one": func(*hipflask.Context, string) (login.User, error) { return &account{ID: "7"}, login.ErrNoUser },
+	} {
+		app := hipflask.New("zero")
+		app.Config.SecretKey = "a key for tests, which everybody may know"
+		users := login.New(app, load)
+		app.Get("/", func(c *hipflask.Context) error {
+			_, ok := users.CurrentUser(c)
+			return c.Text(fmt.Sprint(ok))
+		}).Name("index")
+		client := hipflasktest.New(t, app)
+		client.SessionTransaction(func(s *hipflask.Session) { users.SignIn(s, &account{ID: "7"}) })
+		if page := client.Get("/"); page.Body != "false" {
+			t.Errorf("%s: got %s", name, page)
+		}
+	}
 }

@@ -20,7 +20,7 @@ import (
 // token is what a remember cookie says.
 type token struct {
 	ID      string `json:"i"`
-	Issued  int64  `json:"t"` // in seconds since 1970
+	Issued  int64  `json:"t"` // in microseconds since 1970
 	Expires int64  `json:"e"`
 	Stamp   string `json:"s,omitempty"` // a keyed hash of Stamper's, "" if the user has none
 
@@ -28,9 +28,9 @@ type token struct {
 }
 
 const (
-	maxRememberCookie  = 4000 // bytes of a value; browsers keep 4096 with the name
-	maxRememberCookies = 4    // of one name, which are tried
-	clockSkew          = 60   // seconds by which the clocks of servers may disagree
+	maxRememberCookie  = 4000        // bytes of a value; browsers keep 4096 with the name
+	maxRememberCookies = 4           // of one name, which are tried
+	clockSkew          = time.Minute // by which the clocks of servers may disagree
 )
 
 var base64url = base64.RawURLEncoding.Strict() // one text for one token
@@ -59,7 +59,7 @@ func (m *Manager[U]) encode(user U, now time.Time, duration time.Duration) (stri
 	}
 	id := user.LoginID()
 	text, err := json.Marshal(token{
-		ID: id, Issued: now.Unix(), Expires: now.Add(duration).Unix(), Stamp: stampHash(keys[0], id, stampOf(user)),
+		ID: id, Issued: now.UnixMicro(), Expires: now.Add(duration).UnixMicro(), Stamp: stampHash(keys[0], id, stampOf(user)),
 	})
 	if err != nil {
 		return "", fmt.Errorf("login: the remember cookie: %w", err)
@@ -100,7 +100,7 @@ func (m *Manager[U]) decode(value string, now time.Time) (t token, ok bool) {
 	if err != nil || json.Unmarshal(text, &t) != nil || t.ID == "" {
 		return token{}, false
 	}
-	if t.Issued > now.Unix()+clockSkew || t.Expires <= now.Unix() {
+	if t.Issued > now.Add(clockSkew).UnixMicro() || t.Expires <= now.UnixMicro() {
 		return token{}, false
 	}
 	return t, true
@@ -112,7 +112,24 @@ func (t token) stamped(user any) bool {
 }
 
 // duration is what the cookie was made for.
-func (t token) duration() time.Duration { return time.Duration(t.Expires-t.Issued) * time.Second }
+func (t token) duration() time.Duration { return time.Duration(t.Expires-t.Issued) * time.Microsecond }
+
+// revoked reports whether Config.SessionsValidSince has ended what the user began
+// before, and so the cookie. It is asked with a session of the user's that is nobody's.
+func (m *Manager[U]) revoked(c *hipflask.Context, t token) (bool, error) {
+	if m.app.Config.SessionsValidSince == nil {
+		return false, nil
+	}
+	ctx := c.Request.Context()
+	blank, err := http.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+	if err != nil {
+		return false, err
+	}
+	s := m.app.NewContext(nil, blank).Session()
+	s.Set(userKey, t.ID)
+	since, err := m.app.Config.SessionsValidSince(ctx, s)
+	return time.UnixMicro(t.Issued).Before(since), err
+}
 
 // macOf signs a text of base64, which never holds a NUL as stampHash's does.
 func macOf(key []byte, said string) []byte {

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -295,7 +296,7 @@ func TestNoSecretKey(t *testing.T) {
 	}
 }
 
-// TestTwoManagers: customers and staff, each with a cookie; see doc of
+// TestRememberOfTwoManagers: customers and staff, each with a cookie; see doc of
 // RememberCookieName.
 func TestRememberOfTwoManagers(t *testing.T) {
 	s := newSite(nil)
@@ -312,5 +313,41 @@ func TestRememberOfTwoManagers(t *testing.T) {
 	thief.SetCookie(&http.Cookie{Name: "staff_token", Value: value})
 	if got := thief.Get("/staff").Body; got != "false" {
 		t.Errorf("a customer's cookie signs in as staff: %s", got)
+	}
+}
+
+// TestRememberRevoked: who is signed out everywhere is not remembered either.
+func TestRememberRevoked(t *testing.T) {
+	var since time.Time
+	var fail error
+	s := newSite(func(s *site) {
+		s.app.Config.SessionsValidSince = func(_ context.Context, session *hipflask.Session) (time.Time, error) {
+			if id := session.GetString("_user_id"); id != "1" {
+				return time.Time{}, fmt.Errorf("asked for the user %q", id)
+			}
+			return since, fail
+		}
+	})
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	client.DeleteCookie("session")
+	if got := who(client); got != "ada fresh=false remembered=true" {
+		t.Errorf("got %q", got)
+	}
+	client.DeleteCookie("session")
+	fail = errors.New("no connection")
+	if page := client.Get("/who"); page.StatusCode != 503 {
+		t.Errorf("it cannot be told: got %s", page)
+	}
+	fail, since = nil, time.Now()
+	for range 2 {
+		if page := client.Get("/who"); page.Body != "nobody" || len(page.Cookies()) > 0 {
+			t.Errorf("signed out everywhere: got %s, %v", page, page.Cookies())
+		}
+	}
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	client.DeleteCookie("session")
+	if got := who(client); got != "ada fresh=false remembered=true" {
+		t.Errorf("signed in again: got %q", got)
 	}
 }

@@ -31,10 +31,9 @@ type Authenticator interface {
 }
 
 // Stamper is a [User] whose remember cookies end when its stamp changes. A good
-// stamp is the password's hash, and with it the time since which sessions count,
-// where Config.SessionsValidSince has one. The stamp itself stands in no cookie,
-// only a keyed hash of it. Flask-Login has no such thing: there the id has to
-// change.
+// stamp is the password's hash. The stamp itself stands in no cookie, only a keyed
+// hash of it. Config.SessionsValidSince ends remember cookies, too, and needs no
+// stamp. Flask-Login has no such thing: there the id has to change.
 type Stamper interface {
 	// LoginStamp returns a text that changes whenever remember cookies are to end.
 	LoginStamp() string
@@ -68,4 +67,10 @@ func stampOf(user any) string {
 }
 
 // isZero reports whether a user is none: a nil pointer, say.
-func isZero[U User](user U) bool { return reflect.ValueOf(&user).Elem().IsZero() }
+func isZero[U User](user U) bool {
+	v := reflect.ValueOf(&user).Elem()
+	if v.Kind() == reflect.Interface && !v.IsNil() {
+		v = v.Elem()
+	}
+	return v.IsZero()
+}
