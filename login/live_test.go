@@ -203,14 +203,7 @@ func TestLiveSignIn(t *testing.T) {
 			for i, step := range tt.steps {
 				delete(theirs, step.drop)
 				delete(ours, step.drop)
-				var reply liveReply
-				err := p.ask.Encode(map[string]any{"config": tt.config, "manager": tt.manager,
-					"method": step.method, "path": step.path, "form": step.form, "headers": step.headers(theirs)})
-				if err != nil {
-					t.Fatal(err)
-				}
-				p.answer(&reply)
-				want := reply.take(t, theirs)
+				want := p.do(tt.config, tt.manager, step, theirs)
 				got := askOurs(s.app, step, ours)
 				if got := got.take(t, ours); got != want {
 					t.Errorf("step %d, %s %s %s: got %s, and Flask-Login says %s", i, step.method, step.path, step.form, got, want)
@@ -218,6 +211,62 @@ func TestLiveSignIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLiveDiffers: where we do other than Flask-Login, it still does what
+// docs/flask-login.md says of it.
+func TestLiveDiffers(t *testing.T) {
+	p := startPython(t)
+	strong := func(s *site) { s.users.SessionProtection = login.ProtectStrong }
+	for _, tt := range []struct {
+		name            string
+		config, manager map[string]any
+		set             func(s *site)
+		steps           []liveRequest
+		theirs, ours    string // the reply to the last step
+	}{
+		{name: "remembered under strong protection", manager: map[string]any{"session_protection": "strong"}, set: strong,
+			steps: []liveRequest{{method: "POST", path: "/login", form: "id=1&remember=y"}, {method: "GET", path: "/who", drop: "session"},
+				{method: "GET", path: "/who"}},
+			theirs: "200 nobody drops remember_token", ours: "200 ada fresh=false remembered=true"},
+		{name: "a form as a page to return to", steps: []liveRequest{{method: "POST", path: "/guarded"}},
+			theirs: "302 to /login map[next:[/guarded]]", ours: "302 to /login map[]"},
+		{name: "the cookie of another user", steps: []liveRequest{{method: "POST", path: "/login", form: "id=1&remember=y"},
+			{method: "POST", path: "/login", form: "id=2"}},
+			theirs: "302 to / map[]", ours: "302 to / map[] drops remember_token"},
+		{name: "refreshed for all", config: map[string]any{"REMEMBER_COOKIE_REFRESH_EACH_REQUEST": true},
+			set:    func(s *site) { s.users.RememberCookieRefreshEachRequest = true },
+			steps:  []liveRequest{{method: "POST", path: "/login", form: "id=1"}, {method: "GET", path: "/who"}},
+			theirs: "200 ada fresh=true remembered=true sets remember_token for / true false", ours: "200 ada fresh=true remembered=false"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSite(tt.set)
+			theirs, ours := map[string]string{}, map[string]string{}
+			var want, got string
+			for _, step := range tt.steps {
+				step.agent = "a"
+				delete(theirs, step.drop)
+				delete(ours, step.drop)
+				want = p.do(tt.config, tt.manager, step, theirs)
+				got = askOurs(s.app, step, ours).take(t, ours)
+			}
+			if want != tt.theirs || got != tt.ours {
+				t.Errorf("Flask-Login says %s, we say %s; want %s, and %s", want, got, tt.theirs, tt.ours)
+			}
+		})
+	}
+}
+
+// do asks the Flask application with a visitor's cookies.
+func (p *python) do(config, manager map[string]any, step liveRequest, cookies map[string]string) string {
+	p.t.Helper()
+	if err := p.ask.Encode(map[string]any{"config": config, "manager": manager,
+		"method": step.method, "path": step.path, "form": step.form, "headers": step.headers(cookies)}); err != nil {
+		p.t.Fatal(err)
+	}
+	var reply liveReply
+	p.answer(&reply)
+	return reply.take(p.t, cookies)
 }
 
 func askOurs(app http.Handler, step liveRequest, cookies map[string]string) *liveReply {
@@ -244,15 +293,8 @@ func testSharedSession(t *testing.T, p *python, agent string) {
 	cookies := map[string]string{}
 	flask := func(method, path, form string) string {
 		step := liveRequest{method: method, path: path, form: form, agent: agent}
-		latin1 := step
-		latin1.agent = strings.ReplaceAll(agent, "\xe9", "\u00e9") // which Python sends as one byte
-		if err := p.ask.Encode(map[string]any{"config": map[string]any{}, "manager": map[string]any{"session_protection": "strong"},
-			"method": method, "path": path, "form": form, "headers": latin1.headers(cookies)}); err != nil {
-			t.Fatal(err)
-		}
-		var reply liveReply
-		p.answer(&reply)
-		return reply.take(t, cookies)
+		step.agent = strings.ReplaceAll(agent, "\xe9", "\u00e9") // which Python's client sends as one byte
+		return p.do(map[string]any{}, map[string]any{"session_protection": "strong"}, step, cookies)
 	}
 	here := func(method, path, form string) string {
 		return askOurs(s.app, liveRequest{method: method, path: path, form: form, agent: agent}, cookies).take(t, cookies)

@@ -351,3 +351,56 @@ func TestRememberRevoked(t *testing.T) {
 		t.Errorf("signed in again: got %q", got)
 	}
 }
+
+// TestRememberedAtOnce: of two requests at once that sign in by one remember cookie,
+// both do so. If they bring a session of a store on the server, which each of them
+// renews, the slower one cannot: the store says 409, and nothing is lost but it.
+func TestRememberedAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		basket bool
+		store  hipflask.SessionStore
+		slower int
+	}{
+		{"no session, on a server", false, hipflasktestStore(), 200},
+		{"a session in the cookie", true, nil, 200},
+		{"a session on a server", true, hipflasktestStore(), 409},
+	} {
+		var meanwhile func()
+		s := newSite(func(s *site) {
+			s.app.Config.SessionStore = tt.store
+			s.app.Get("/slow", func(c *hipflask.Context) error {
+				user, ok := s.users.CurrentUser(c)
+				if !ok {
+					return c.Text("nobody")
+				}
+				meanwhile()
+				return c.Text(user.Name)
+			}).Name("slow")
+		})
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", "1", "remember", "y"))
+		client.DeleteCookie("session")
+		if tt.basket {
+			client.PostForm("/basket", nil)
+		}
+		session, _ := client.Cookie("session")
+		token, _ := client.Cookie("remember_token")
+		other := s.visitor(t)
+		other.SetCookie(&http.Cookie{Name: "remember_token", Value: token})
+		if session != "" {
+			other.SetCookie(&http.Cookie{Name: "session", Value: session})
+		}
+		meanwhile = func() {
+			if got := who(other); got != "ada fresh=false remembered=true" {
+				t.Errorf("%s, the faster one: got %q", tt.name, got)
+			}
+		}
+		if page := client.Get("/slow"); page.StatusCode != tt.slower {
+			t.Errorf("%s, the slower one: got %s, want %d", tt.name, page, tt.slower)
+		}
+		if got := who(other); got != "ada fresh=false remembered=true" {
+			t.Errorf("%s, afterwards: got %q", tt.name, got)
+		}
+	}
+}
