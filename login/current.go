@@ -75,7 +75,8 @@ func (m *Manager[U]) atEnd(c *hipflask.Context, st *state[U]) {
 // RequestLoader. A request that never asks pays nothing.
 //
 // If a loader fails there is no user, and its error becomes the reply whatever the
-// handler makes of it. A handler that must not go on calls [Manager.Load].
+// handler makes of it. A handler that must not go on calls [Manager.Load], and so
+// does an after-hook that is the first to ask, since by then the reply stands.
 func (m *Manager[U]) CurrentUser(c *hipflask.Context) (user U, ok bool) {
 	user, ok, err := m.Load(c)
 	if err != nil {

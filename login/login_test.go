@@ -320,11 +320,15 @@ func TestLoaderFailsOnErrorPage(t *testing.T) {
 		s.app.ErrorHandler(503, func(c *hipflask.Context, err error) error {
 			return c.RenderString(`{{with current_user}}{{.Name}}{{else}}come back later{{end}}`, nil)
 		})
+		s.app.AfterRequest(func(c *hipflask.Context) error {
+			c.Header().Set("X-After", "yes")
+			return nil
+		})
 	})
 	client := s.visitor(t)
 	client.PostForm("/login", form("id", "1"))
 	s.fail = errors.New("no connection")
-	if page := client.Get("/who"); page.StatusCode != 503 || page.Body != "come back later" {
+	if page := client.Get("/who"); page.StatusCode != 503 || page.Body != "come back later" || page.Header.Get("X-After") != "yes" {
 		t.Errorf("got %s", page)
 	}
 }
@@ -564,6 +568,13 @@ func TestRequestLoader(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer bob's")
 	if got := client.Do(r).Body; !strings.HasPrefix(got, "ada") {
 		t.Errorf("got %q", got)
+	}
+	// What is fresh is the session's sign-in, and not the token's.
+	delete(s.accounts, "1")
+	r = client.NewRequest("GET", "/fresh", nil)
+	r.Header.Set("Authorization", "Bearer bob's")
+	if page := client.Do(r); page.StatusCode != 302 {
+		t.Errorf("a token beside the fresh session of nobody: got %s", page)
 	}
 }
 
