@@ -1,0 +1,204 @@
+package main
+
+import (
+	"errors"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hipflask/hipflask/hipflasktest"
+)
+
+func TestCheck(t *testing.T) {
+	app, r := newApp([]string{"new"})
+	defer r.close()
+	if err := app.Check(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReplies: each case is a delivery to a receiver with the secrets new and old.
+func TestReplies(t *testing.T) {
+	const body = `{"id": "1", "type": "order.paid", "text": "tea"}`
+	now := time.Now()
+	good := sign([]string{"new"}, []byte(body), now)
+	signed := func(body string) string { return sign([]string{"new"}, []byte(body), now) }
+	large := `{"id": "2", "text": "` + strings.Repeat("x", maxBody) + `"}`
+	for _, test := range []struct {
+		what, header, body string
+		status             int
+	}{
+		{"good", good, body, 204},
+		{"by the old secret", sign([]string{"old"}, []byte(body), now), body, 204},
+		{"one of two signatures", sign([]string{"next", "new"}, []byte(body), now), body, 204},
+		{"an older version beside it", good + ",v0=zz", body, 204},
+		{"at the edge of the tolerance", sign([]string{"new"}, []byte(body), now.Add(-tolerance+10*time.Second)), body, 204},
+		{"no header", "", body, 401},
+		{"no signature", "t=" + strconv.FormatInt(now.Unix(), 10), body, 401},
+		{"no time", good[strings.Index(good, "v1"):], body, 401},
+		{"two times", "t=1," + good, body, 401},
+		{"a time that is no number", "t=soon,v1=00", body, 401},
+		{"the least time", "t=-9223372036854775808,v1=00", body, 401},
+		{"no hex", good + "x", body, 401},
+		{"a short signature", good[:len(good)-2], body, 401},
+		{"a long header", good + strings.Repeat(",v1=00", 1000), body, 401},
+		{"wrong secret", sign([]string{"other"}, []byte(body), now), body, 401},
+		{"tampered body", good, strings.Replace(body, "tea", "tee", 1), 401},
+		{"another time", strings.Replace(good, "t=", "t=0", 1), body, 401},
+		{"old", sign([]string{"new"}, []byte(body), now.Add(-tolerance-10*time.Second)), body, 401},
+		{"ahead", sign([]string{"new"}, []byte(body), now.Add(tolerance+10*time.Second)), body, 401},
+		{"no JSON", signed("tea"), "tea", 400},
+		{"no id", signed("{}"), "{}", 400},
+		{"a long id", signed(`{"id":"` + strings.Repeat("x", 101) + `"}`), `{"id":"` + strings.Repeat("x", 101) + `"}`, 400},
+		{"too large", signed(large), large, 413},
+	} {
+		app, r := newApp([]string{"new", "old"})
+		sender := hipflasktest.New(t, app)
+		req := sender.NewRequest("POST", "/webhooks", strings.NewReader(test.body))
+		req.Header.Set(signatureHeader, test.header)
+		reply := sender.Do(req)
+		r.close()
+		accepted := len(r.list()) == 1
+		if reply.StatusCode != test.status || accepted != (test.status == 204) {
+			t.Errorf("%s: got %s\naccepted: %t, want %d", test.what, reply, accepted, test.status)
+		}
+	}
+}
+
+func TestReplay(t *testing.T) {
+	app, r := newApp([]string{"new"})
+	defer r.close()
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	sender := hipflasktest.New(t, app)
+	body := `{"id":"1"}`
+	deliver := func(at time.Time) int {
+		req := sender.NewRequest("POST", "/webhooks", strings.NewReader(body))
+		req.Header.Set(signatureHeader, sign([]string{"new"}, []byte(body), at))
+		return sender.Do(req).StatusCode
+	}
+	ahead := now.Add(tolerance)
+	for i, want := range []int{204, 409, 409} {
+		if got := deliver(ahead); got != want {
+			t.Errorf("delivery %d: got %d, want %d", i, got, want)
+		}
+	}
+	now = now.Add(2 * tolerance) // the last second of that signature
+	if got := deliver(ahead); got != 409 {
+		t.Errorf("replayed at the end of the tolerance: got %d, want 409", got)
+	}
+	now = now.Add(2 * time.Second)
+	if got := deliver(ahead); got != 401 {
+		t.Errorf("replayed after the tolerance: got %d, want 401", got)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	release := make(chan bool)
+	r := newReceiver(nil, func(event) error { <-release; return nil })
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	var err error
+	n := 0
+	for ; err == nil && n < 2*maxQueue; n++ {
+		err = r.add(event{ID: strconv.Itoa(n)})
+	}
+	if !errors.Is(err, errFull) || n < maxQueue {
+		t.Errorf("got %v after %d events, want that the queue is full after %d", err, n, maxQueue)
+	}
+	if got := len(r.list()); got != maxShown {
+		t.Errorf("the page lists %d, want %d", got, maxShown)
+	}
+	close(release)
+	r.close()
+	if err := r.add(event{ID: "late"}); !errors.Is(err, errFull) {
+		t.Errorf("after close: got %v, want %v", err, errFull)
+	}
+
+	r = newReceiver(nil, func(event) error { return nil })
+	defer r.close()
+	r.now = func() time.Time { return now }
+	for i := range maxIDs {
+		r.seen["old "+strconv.Itoa(i)] = now.Add(time.Minute)
+	}
+	if err := r.add(event{ID: "new"}); !errors.Is(err, errFull) {
+		t.Errorf("got %v, want %v rather than a forgotten id", err, errFull)
+	}
+	now = now.Add(time.Hour)
+	if err := r.add(event{ID: "new"}); err != nil || len(r.seen) != 1 {
+		t.Errorf("got %v with %d ids, want the expired ones forgotten", err, len(r.seen))
+	}
+}
+
+// TestClose: what was accepted is done before close returns, whatever fails.
+func TestClose(t *testing.T) {
+	var done atomic.Int64
+	r := newReceiver(nil, func(e event) error {
+		time.Sleep(time.Millisecond)
+		done.Add(1)
+		switch e.ID {
+		case "1":
+			panic("no")
+		case "2":
+			return errors.New("no")
+		}
+		return nil
+	})
+	for _, id := range []string{"1", "2", "3"} {
+		if err := r.add(event{ID: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.close()
+	r.close()
+	var states []string
+	for _, d := range r.list() {
+		states = append(states, d.State)
+	}
+	if got := strings.Join(states, " "); done.Load() != 3 || got != "done failed failed" {
+		t.Errorf("got %d done, %q", done.Load(), got)
+	}
+}
+
+func TestSendAndPage(t *testing.T) {
+	app, r := newApp([]string{"new"})
+	server := httptest.NewServer(app)
+	defer server.Close()
+	sent := hipflasktest.RunCommand(t, app, "send", server.URL+"/webhooks", "order.paid", "<b>tea</b>")
+	if sent.ExitCode != 0 || !strings.Contains(sent.Output, "204") {
+		t.Fatalf("got %s", sent)
+	}
+	r.close()
+	page := hipflasktest.New(t, app).Get("/")
+	if !strings.Contains(page.Body, "&lt;b&gt;tea&lt;/b&gt;") || !strings.Contains(page.Body, `class="done"`) {
+		t.Errorf("got %s", page)
+	}
+	for _, args := range [][]string{{"send"}, {"send", server.URL + "/nowhere"}} {
+		if got := hipflasktest.RunCommand(t, app, args...); got.ExitCode != 1 {
+			t.Errorf("%q: got %s", args, got)
+		}
+	}
+}
+
+func TestSecretsOf(t *testing.T) {
+	if got := strings.Join(secretsOf(" a, ,b,"), "|"); got != "a|b" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	f.Add("t=1,v1=00", []byte("{}"))
+	f.Add("", []byte{})
+	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		now := time.Unix(1_700_000_000, 0)
+		if verify([]string{"a secret nobody knows"}, header, body, now) == nil {
+			t.Errorf("%q signs %q", header, body)
+		}
+		if err := verify([]string{"a"}, sign([]string{"b", "a"}, body, now), body, now); err != nil {
+			t.Error(err)
+		}
+	})
+}
