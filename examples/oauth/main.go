@@ -32,7 +32,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-//go:embed templates static
+//go:embed templates static provider
 var files embed.FS
 
 // signInTime is how long a visitor may take at the provider.

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"io/fs"
 	"net/url"
 	"sync"
 	"time"
@@ -50,7 +51,11 @@ func (p *provider) client(base string) client {
 
 func (p *provider) app() *hipflask.App {
 	app := hipflask.New("provider")
-	app.Config.Root = files
+	root, err := fs.Sub(files, "provider")
+	if err != nil {
+		panic(err) // the name is no path
+	}
+	app.Config.Root = root
 	app.Config.SecretKey = rand.Text()
 	app.Config.SessionCookieName = "provider" // cookies do not tell ports apart
 	app.Route("/authorize", p.authorize, "GET", "POST")
