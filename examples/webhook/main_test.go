@@ -96,6 +96,21 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestBrowsersOfOtherSites: a program sends no Origin and passes, as in
+// TestReplies; a page of another site does not.
+func TestBrowsersOfOtherSites(t *testing.T) {
+	app, r := newApp([]string{"new"})
+	defer r.close()
+	body := `{"id":"1"}`
+	sender := hipflasktest.New(t, app)
+	req := sender.NewRequest("POST", "/webhooks", strings.NewReader(body))
+	req.Header.Set(signatureHeader, sign([]string{"new"}, []byte(body), time.Now()))
+	req.Header.Set("Origin", "https://example.com")
+	if got := sender.Do(req); got.StatusCode != 403 {
+		t.Errorf("got %s, want 403", got)
+	}
+}
+
 func TestBounds(t *testing.T) {
 	release := make(chan bool)
 	r := newReceiver(nil, func(event) error { <-release; return nil })

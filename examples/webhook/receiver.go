@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -97,6 +98,7 @@ func (r *receiver) run() {
 		state := "done"
 		if err := r.try(d.event); err != nil {
 			state = "failed"
+			slog.Error("the work of a webhook failed", "id", d.ID, "error", err)
 		}
 		r.mu.Lock()
 		d.State = state
