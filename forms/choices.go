@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -169,7 +170,7 @@ func (f *Field) checkChoice() bool {
 	}
 	var wrong []string
 	for _, text := range texts {
-		if !known[text] {
+		if !known[text] && !slices.Contains(wrong, text) {
 			wrong = append(wrong, text)
 		}
 	}
