@@ -18,8 +18,30 @@ import (
 // maxText bounds the text of a value that reads itself.
 const maxText = 4096
 
-// read takes what was sent for a field that is no struct and no list.
+// read takes what was sent for a field that is no struct and no list. A field that is
+// fixed keeps its value.
 func (f *Field) read() {
+	if f.spec.fixed == "" {
+		f.readSent()
+		return
+	}
+	before := reflect.New(f.value.Type()).Elem()
+	before.Set(f.value)
+	was := valueTexts(f.spec, f.value)
+	f.readSent()
+	sent := f.form.values.Has(f.name)
+	f.problem = nil
+	switch {
+	case f.spec.fixed == "disabled" && sent:
+		f.problem = new(msg("This field is disabled and cannot have a value."))
+	case sent && !slices.Equal(valueTexts(f.spec, f.value), was):
+		f.problem = new(msg("This field cannot be edited."))
+	}
+	f.value.Set(before)
+	f.raw = nil
+}
+
+func (f *Field) readSent() {
 	s := f.spec
 	switch s.kind {
 	case fileKind, filesKind:
@@ -62,8 +84,7 @@ func (f *Field) read() {
 		if s.hasChoices() {
 			problem = "Invalid Choice: could not coerce."
 		}
-		m := msg(problem)
-		f.problem = &m
+		f.problem = new(msg(problem))
 	}
 }
 
@@ -94,8 +115,7 @@ func (f *Field) readMany() {
 		f.raw = append(f.raw, clean(text))
 		v := reflect.New(one.typ).Elem()
 		if one.parse(v, text) != "" {
-			m := msg("Invalid choice(s): one or more data inputs could not be coerced.")
-			f.problem = &m
+			f.problem = new(msg("Invalid choice(s): one or more data inputs could not be coerced."))
 			continue
 		}
 		list = reflect.Append(list, v)
@@ -115,8 +135,7 @@ func (f *Field) readEntries() {
 		numbers = f.form.entriesOf(f.name, s.entry.kind == groupKind)
 		if len(numbers) > s.maxEntries {
 			numbers = numbers[:s.maxEntries]
-			m := msg("There can be at most %(max)d entries.", "max", s.maxEntries)
-			f.problem = &m
+			f.problem = new(msg("There can be at most %(max)d entries.", "max", s.maxEntries))
 		}
 	} else {
 		for i := range f.value.Len() {

@@ -50,6 +50,7 @@ type spec struct {
 	optional      bool
 	required      bool // DataRequired, the rule of validator
 	inputRequired bool
+	fixed         string // readonly or disabled
 	rules         []rule
 	layouts       []string // of a time
 

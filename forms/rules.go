@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-playground/validator/v10"
 	"github.com/hipflask/hipflask"
@@ -52,7 +53,11 @@ func AddRule(name string, rule RuleFunc) {
 }
 
 // handled are the rules that are not left to validator.
-var handled = []string{"required", "input_required", "optional", "omitempty", "omitnil", "omitzero", "noneof"}
+var handled = []string{"required", "input_required", "optional", "omitempty", "omitnil", "omitzero", "noneof", "readonly", "disabled"}
+
+// forText are rules of validator that take any type and then never hold.
+var forText = []string{"email", "url", "http_url", "https_url", "uri", "ip", "ipv4", "ipv6", "mac", "uuid", "uuid3", "uuid4", "uuid5",
+	"alpha", "alphanum", "hostname", "fqdn", "hexcolor"}
 
 // refused are those of validator's that need the whole struct.
 var refused = regexp.MustCompile(`^(required_|excluded_|skip_unless|dive$|keys$|endkeys$|structonly$|nostructlevel$|isdefault$|.*csfield$|fieldcontains|fieldexcludes)`)
@@ -74,6 +79,9 @@ func (s *spec) parseRules(tag string, fail func(string, ...any)) {
 			s.inputRequired = true
 		case slices.Contains([]string{"optional", "omitempty", "omitnil", "omitzero"}, name):
 			s.optional = true
+		case (name == "readonly" || name == "disabled") && !file && s.kind < groupKind && s.kind != submitKind:
+			s.fixed = name
+			s.attrs = append(s.attrs, attr{name, ""})
 		case s.kind == groupKind || s.kind == listKind:
 			fail("the rule %q is for a single value; a list has minentries and maxentries, and a struct its method Validate", part)
 		case isOwn:
@@ -86,6 +94,8 @@ func (s *spec) parseRules(tag string, fail func(string, ...any)) {
 			bounds[name] = param
 		case name == "noneof":
 			s.rules = append(s.rules, noneOf(param))
+		case slices.Contains(forText, name) && s.kind != textKind, s.kind == boolKind || s.kind == ownKind || s.kind == decimalKind:
+			fail("the rule %q is none that a %s can have; write a method Validate%s", part, s.typ, s.goName)
 		default:
 			s.rules = append(s.rules, s.newRule(part, name, param))
 		}
@@ -96,7 +106,9 @@ func (s *spec) parseRules(tag string, fail func(string, ...any)) {
 	if s.required && s.optional && !s.null {
 		fail("it is required and optional at once")
 	}
-	if len(bounds) > 0 {
+	if len(bounds) > 0 && s.kind == timeKind {
+		s.rules = append(s.rules, s.timesRule(bounds, fail))
+	} else if len(bounds) > 0 {
 		s.rules = append([]rule{s.boundsRule(bounds, fail)}, s.rules...)
 	}
 	for _, a := range s.attrs {
@@ -127,6 +139,8 @@ func (s *spec) isBound(name string) bool {
 	switch s.kind {
 	case textKind, manyKind:
 		return slices.Contains([]string{"min", "max", "len", "gt", "gte", "lt", "lte"}, name)
+	case timeKind:
+		return name == "min" || name == "max"
 	case intKind, floatKind, decimalKind:
 		return slices.Contains([]string{"min", "max", "gt", "gte", "lt", "lte"}, name)
 	}
@@ -206,6 +220,38 @@ func (s *spec) bound(name, value string) {
 	if value != "" {
 		s.attrs = append(s.attrs, attr{name, value})
 	}
+}
+
+// timesRule is WTForms' DateRange, with bounds as the field's own text.
+func (s *spec) timesRule(bounds map[string]string, fail func(string, ...any)) rule {
+	times := map[string]time.Time{}
+	for name, text := range bounds {
+		t, ok := s.parseTime(text)
+		if !ok {
+			fail("%s=%s is no value of the widget %s, as a browser writes it", name, text, s.widget)
+		}
+		times[name] = t
+		s.bound(name, text)
+	}
+	low, hasLow := times["min"]
+	high, hasHigh := times["max"]
+	m := msg("Date must be between %(min)s and %(max)s.", "min", bounds["min"], "max", bounds["max"])
+	switch {
+	case !hasHigh:
+		m.ID = "Date must be at least %(min)s."
+	case !hasLow:
+		m.ID = "Date must be at most %(max)s."
+	}
+	return rule{tag: "min,max", name: "bounds", own: func(_ *hipflask.Context, f *Field, _ string) error {
+		v := f.value
+		if f.spec.null {
+			v = v.Elem()
+		}
+		if t := v.Interface().(time.Time); hasLow && t.Before(low) || hasHigh && t.After(high) {
+			return &ValidationError{m}
+		}
+		return nil
+	}}
 }
 
 func lengthMessage(k kind, least, most string) Message {
@@ -320,6 +366,12 @@ func (f *Field) validate() {
 	s := f.spec
 	for _, sub := range f.fields {
 		sub.validate()
+	}
+	if s.fixed != "" { // the value is not the visitor's
+		if f.problem != nil {
+			f.fail(s.fixed, *f.problem)
+		}
+		return
 	}
 	blank, empty := f.blank(), f.empty()
 	switch {
