@@ -65,7 +65,8 @@ func (e *CSRFError) Error() string { return e.Reason }
 //
 // A token belongs to a visitor's session and is signed with a key made from
 // Config.SecretKey; SecretKeyFallbacks are accepted. A request that no route answers is
-// left alone, and a header spares reading the body. NewCSRF panics when called twice
+// left alone, and a header spares reading the body. A page that is streamed must not be
+// the first to ask for a token, since its session cannot change any more. NewCSRF panics when called twice
 // for one App.
 func NewCSRF(app *hipflask.App, cfg CSRFConfig) *CSRF {
 	if cfg.FieldName == "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -219,20 +220,21 @@ func TestSetChoices(t *testing.T) {
 	if got := fmt.Sprint(form.Field("tea").Options()); got != "[{Black [{7 Assam false tea-0}]} {Green [{8 8 false tea-1}]}]" {
 		t.Errorf("got %s", got)
 	}
-	for name, f := range map[string]func(){
-		"no choice is set": func() { send(t, &order{}, url.Values{"tea": {"1"}}).Validate() },
-		"a value is no number": func() {
-			send(t, &in, nil, func(f *forms.Form) { f.Field("tea").SetChoices(forms.Choices("x", "X")...) })
-		},
-		"a label is missing":  func() { forms.Choices("x") },
-		"there is no field":   func() { send(t, &in, nil, choices).Field("coffee") },
-		"text has no choices": func() { send(t, &signup{}, nil).Field("name").SetChoices() },
+	c := newApp().NewContext(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader("tea=1")))
+	for want, f := range map[string]func(){
+		"forms: the field tea has no choices; give it the tag choices, or call SetChoices": func() { forms.New(c, &order{Tea: 1}).Validate() },
+		`forms: tea: SetChoices: the choice "x" is no int`:                                 func() { forms.New(c, &in).Field("tea").SetChoices(forms.Choices("x", "X")...) },
+		`forms: Choices takes values and labels in turn; "x" has no label`:                 func() { forms.Choices("x") },
+		`forms: the form of forms_test.order has no field "coffee"; it has ["tea"]`:        func() { forms.New(c, &in).Field("coffee") },
+		"forms: name: SetChoices: a text has no choices":                                   func() { forms.New(c, &signup{}).Field("name").SetChoices() },
+		"forms: name: only a struct has fields; entries of a list are {{range .Entries}}":  func() { forms.New(c, &signup{}).Field("name").Field("x") },
+		"forms: name: AppendEntry is for a list":                                           func() { forms.New(c, &signup{}).Field("name").AppendEntry() },
+		`forms: NewPrefixed: "a-b" is no prefix; give letters, digits and _`:               func() { forms.NewPrefixed(c, "a-b", &in) },
 	} {
 		func() {
 			defer func() {
-				// A handler's panic is a 500; the helper then has no form that was validated.
-				if r := recover(); r == nil && name != "no choice is set" && name != "a value is no number" {
-					t.Errorf("%s: no panic", name)
+				if got := recover(); got != want {
+					t.Errorf("got  %v\nwant %s", got, want)
 				}
 			}()
 			f()
