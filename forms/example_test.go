@@ -265,14 +265,18 @@ func ExampleNewQuery() {
 	// 200 page 2 of tea
 }
 
-// A rule of one's own, for every form of the program.
+func init() { forms.AddRule("nocaps", noCaps) }
+
+// noCaps is a rule of one's own.
+func noCaps(c *hipflask.Context, f *forms.Field, param string) error {
+	if text := f.Text(); text == strings.ToUpper(text) {
+		return forms.Invalid("Do not shout.")
+	}
+	return nil
+}
+
+// A rule is added once, as by init, for every form of the program.
 func ExampleAddRule() {
-	forms.AddRule("nocaps", func(c *hipflask.Context, f *forms.Field, param string) error {
-		if text := f.Text(); text == strings.ToUpper(text) {
-			return forms.Invalid("Do not shout.")
-		}
-		return nil
-	})
 	app := newApp()
 	app.Post("/", func(c *hipflask.Context) error {
 		var in struct {

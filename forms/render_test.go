@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/forms"
@@ -205,5 +206,43 @@ func TestSetupTwice(t *testing.T) {
 			}()
 			again()
 		}()
+	}
+}
+
+// TestWidgets: the type of input that each widget is.
+func TestWidgets(t *testing.T) {
+	type inputs struct {
+		Text     string    `widget:"text"`
+		Email    string    `widget:"email"`
+		URL      string    `widget:"url"`
+		Tel      string    `widget:"tel"`
+		Search   string    `widget:"search"`
+		Color    string    `widget:"color"`
+		Number   int       `widget:"int"`
+		Float    float64   `widget:"float"`
+		Decimal  float64   `widget:"decimal"`
+		Range    int       `widget:"range" validate:"min=1,max=9"`
+		Date     time.Time `widget:"date" validate:"min=2026-01-01"`
+		Time     time.Time `widget:"time"`
+		Local    time.Time
+		Datetime time.Time `widget:"datetime"`
+		Month    time.Time `widget:"month"`
+		Week     time.Time `widget:"week"`
+	}
+	types := map[string]string{
+		"text": "text", "email": "email", "url": "url", "tel": "tel", "search": "search", "color": "color", "number": "number",
+		"float": `number" value="0" step="any`, "decimal": `number" value="0" step="any`, "range": `range" value="0" min="1" max="9`,
+		"date": `date" value="" min="2026-01-01`, "time": "time", "local": "datetime-local", "datetime": "text", "month": "month", "week": "week",
+	}
+	form := send(t, &inputs{}, nil)
+	if len(form.Fields()) != len(types) {
+		t.Fatalf("%d fields, %d types", len(form.Fields()), len(types))
+	}
+	for _, f := range form.Fields() {
+		input, err := f.Input()
+		want := `<input id="` + f.Name() + `" name="` + f.Name() + `" type="` + types[f.Name()] + `"`
+		if err != nil || !strings.HasPrefix(string(input), want) {
+			t.Errorf("got %s, %v; want %s", input, err, want)
+		}
 	}
 }

@@ -2,10 +2,12 @@
 python3 names.py path/to/wtforms path/to/flask_wtf > names.txt
 
 A line is a module's folder or file and a name: what __all__ lists, and the public methods and
-attributes of Form, Field, FieldList, FormField, DefaultMeta, FlaskForm and CSRFProtect."""
+attributes of Form, Field, FieldList, FormField, DefaultMeta, FlaskForm and CSRFProtect; and the keys of
+Flask's config."""
 
 import ast
 import pathlib
+import re
 import sys
 
 detailed = {"Form", "BaseForm", "Field", "FieldList", "FormField", "DefaultMeta", "FlaskForm", "CSRFProtect", "SelectFieldBase"}
@@ -35,4 +37,6 @@ for root in map(pathlib.Path, sys.argv[1:]):
                         for t in member.targets:
                             if getattr(t, "id", "_")[0] != "_":
                                 names.add(f"{node.name}.{t.id}")
-print("\n".join(sorted(names)))
+    for path in sorted(root.rglob("*.py")):  # the keys of Flask's config
+        names |= set(re.findall(r'"((?:WTF|RECAPTCHA)_[A-Z_]+)"', path.read_text()))
+print("\n".join(sorted(names - {"wtforms.validators", "wtforms.widgets"})))
