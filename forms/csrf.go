@@ -49,9 +49,9 @@ type CSRF struct {
 	now        func() time.Time
 }
 
-// CSRFError is why a token was refused, in Flask-WTF's words. The reply is 400 with that
-// text; OnError[*forms.CSRFError] replaces it, if the App has no handler of 400. It is
-// Flask-WTF's CSRFError.
+// CSRFError is why a token was refused, in Flask-WTF's words. The reply is 400 with
+// that text; OnError[*forms.CSRFError] replaces it, if the App has no handler of 400.
+// It is Flask-WTF's CSRFError.
 type CSRFError struct{ Reason string }
 
 // Error returns the reason.
@@ -66,8 +66,9 @@ func (e *CSRFError) Error() string { return e.Reason }
 // A token belongs to a visitor's session and is signed with a key made from
 // Config.SecretKey; SecretKeyFallbacks are accepted. A request that no route answers is
 // left alone, and a header spares reading the body. A page that is streamed must not be
-// the first to ask for a token, since its session cannot change any more. NewCSRF panics when called twice
-// for one App.
+// the first to ask for a token, since its session cannot change any more.
+//
+// NewCSRF panics when called twice for one App.
 func NewCSRF(app *hipflask.App, cfg CSRFConfig) *CSRF {
 	if cfg.FieldName == "" {
 		cfg.FieldName = "csrf_token"

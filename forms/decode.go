@@ -133,8 +133,9 @@ func (f *Field) readEntries() {
 	var numbers []int
 	if f.form.submitted {
 		numbers = f.form.entriesOf(f.name, s.entry.kind == groupKind)
-		if len(numbers) > s.maxEntries {
-			numbers = numbers[:s.maxEntries]
+		left := max(0, max(maxAllEntries, s.maxEntries)-f.form.entries)
+		if most := min(s.maxEntries, left); len(numbers) > most {
+			numbers = numbers[:most]
 			f.problem = new(msg("There can be at most %(max)d entries.", "max", s.maxEntries))
 		}
 	} else {
@@ -155,6 +156,7 @@ func (f *Field) readEntries() {
 		list = reflect.Zero(s.typ)
 	}
 	f.value.Set(list)
+	f.form.entries += len(numbers)
 	for i, number := range numbers {
 		f.addEntry(i, number)
 	}

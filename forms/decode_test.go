@@ -199,6 +199,27 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// TestAllEntries: lists of lists cannot be made to multiply.
+func TestAllEntries(t *testing.T) {
+	var in struct {
+		Rows []struct {
+			Cells []struct{ A, B, C, D, E string }
+		}
+	}
+	sent := url.Values{}
+	for i := range 10_000 {
+		sent.Add(fmt.Sprintf("rows-%d-cells-%d-a", i/100, i%100), "x")
+	}
+	form := send(t, &in, sent)
+	cells := 0
+	for _, row := range in.Rows {
+		cells += len(row.Cells)
+	}
+	if len(in.Rows) != 100 || cells != 900 || len(form.Errors()) == 0 {
+		t.Errorf("got %d rows, %d cells, %d errors; want 100, 900 and some", len(in.Rows), cells, len(form.Errors()))
+	}
+}
+
 // TestAppendEntry: a button that asks for one more entry, and one for one less.
 func TestAppendEntry(t *testing.T) {
 	var in nested

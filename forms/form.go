@@ -24,11 +24,13 @@ type Form struct {
 	keys      []string // of values, sorted, once a list asked
 	submitted bool
 	fromQuery bool
+	entries   int // of all lists
 
 	checked  bool
 	messages []string // of the form itself
 	failure  error
 	asked    bool // somebody took the failure over
+	hooked   bool // the request will fail with it otherwise
 }
 
 // New returns the form of a struct, to which target points. What stands in the struct
@@ -155,7 +157,8 @@ func (form *Form) Validate() bool {
 			}
 		}
 	}
-	if form.failure != nil && !form.asked {
+	if form.failure != nil && !form.hooked {
+		form.hooked = true
 		form.c.AfterThisRequest(func(*hipflask.Context) error {
 			if form.asked {
 				return nil

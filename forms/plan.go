@@ -103,8 +103,9 @@ var widgets = map[kind][]string{
 	listKind:    {"list"},
 }
 
-// maxEntries bounds a list without a tag maxentries.
-const maxEntries = 100
+// maxEntries bounds a list without a tag maxentries, and maxAllEntries all lists of a form
+// together, since lists of lists multiply; a tag may ask for more.
+const maxEntries, maxAllEntries = 100, 1000
 
 // knownTags are what New reads; one that is a slip of these is refused.
 var knownTags = []string{"form", "label", "widget", "validate", "help", "placeholder", "autocomplete", "choices", "choice", "filter",

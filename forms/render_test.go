@@ -1,6 +1,7 @@
 package forms_test
 
 import (
+	"log/slog"
 	"mime/multipart"
 	"net/url"
 	"strings"
@@ -105,6 +106,27 @@ func TestRefusedAttributes(t *testing.T) {
 	for _, action := range []string{"javascript:alert(1)", "//evil.example", `/\evil.example`, "https://evil.example", ""} {
 		if html, err := form.QuickForm("action", action); err == nil {
 			t.Errorf("action %q: got %s", action, html)
+		}
+	}
+}
+
+// TestPageMistakes: a page that asks for what is not there fails, and says what is.
+func TestPageMistakes(t *testing.T) {
+	for page, want := range map[string]string{
+		`{{(.form.Field "nmae").Row}}`:                  `forms: the form of forms_test.shown has no field "nmae"; it has ["name" "code"`,
+		`{{(.form.Field "name").Input "class"}}`:        "forms: attributes are names and values in turn; class has no value",
+		`{{(.form.Field "name").Input "onclick" "x"}}`:  "forms: the attribute onclick may hold a script",
+		`{{((.form.Field "name").Field "street").Row}}`: "forms: name: only a struct has fields",
+	} {
+		app := newApp()
+		var log strings.Builder
+		app.Config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		app.Get("/", func(c *hipflask.Context) error {
+			return c.RenderString(page, hipflask.Data{"form": forms.New(c, &shown{})})
+		}).Name("index")
+		answer := hipflasktest.New(t, app).Get("/")
+		if answer.StatusCode != 500 || !strings.Contains(strings.ReplaceAll(log.String(), `\"`, `"`), want) {
+			t.Errorf("%s: got %d, and in the log %s; want %s", page, answer.StatusCode, log.String(), want)
 		}
 	}
 }
