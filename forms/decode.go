@@ -72,6 +72,9 @@ func (f *Field) readSent() {
 		return
 	}
 	text := sent[0]
+	if s.widget == "textarea" { // sent with \r\n, but counted with \n by maxlength
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+	}
 	if s.kind == textKind {
 		text = f.filter(text)
 	}

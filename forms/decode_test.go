@@ -21,6 +21,7 @@ import (
 type values struct {
 	Text    string
 	Trimmed string `filter:"trim,squeeze,lower"`
+	Lines   string `widget:"textarea" validate:"max=5"`
 	Small   int8
 	Big     uint64
 	Maybe   *int
@@ -47,6 +48,7 @@ func TestValues(t *testing.T) {
 		{"text", "a\x00b", "[Invalid input.]", "a\ufffdb"},
 		{"text", "a\xff", "a\ufffd", "a\ufffd"},
 		{"trimmed", "  Two \t Words ", "two words", "two words"},
+		{"lines", "ab\r\ncd", "ab\ncd", "ab\ncd"},
 		{"small", " 127 ", "127", " 127 "},
 		{"small", "128", "[Not a valid integer value.]", "128"},
 		{"small", "1e3", "[Not a valid integer value.]", "1e3"},

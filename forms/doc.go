@@ -49,7 +49,8 @@
 //	Submit                     a submit button
 //
 // A number that is not a pointer begins as 0, and an empty input is no number; take
-// a pointer for one that may be missing.
+// a pointer for one that may be missing. The lines of a textarea end in \n, as its
+// maxlength counts them.
 //
 // The tags say the rest:
 //
