@@ -368,7 +368,7 @@ func TestBrokenMultipart(t *testing.T) {
 }
 
 // wellFormed says what is wrong with a page, as an XML parser sees it that knows which
-// tags have no end.
+// tags have no end: also ids that are there twice, or not.
 func wellFormed(page string) error {
 	known := map[string]bool{}
 	for name := range strings.FieldsSeq("form div label span input textarea select optgroup option button small ul li fieldset legend") {
@@ -382,12 +382,17 @@ func wellFormed(page string) error {
 	}, page)
 	d := xml.NewDecoder(strings.NewReader(page))
 	d.Strict, d.AutoClose, d.Entity = false, []string{"input"}, xml.HTMLEntity
-	open := 0
+	open, ids, refs := 0, map[string]bool{}, []string{}
 	for {
 		token, err := d.Token()
 		if err == io.EOF {
 			if open != 0 {
 				return fmt.Errorf("%d tags are open at the end", open)
+			}
+			for _, ref := range refs {
+				if !ids[ref] {
+					return fmt.Errorf("there is no id %q, which something refers to", ref)
+				}
 			}
 			return nil
 		}
@@ -403,6 +408,15 @@ func wellFormed(page string) error {
 			for _, a := range token.Attr {
 				if strings.HasPrefix(a.Name.Local, "on") || a.Name.Local == "style" || a.Name.Local == "src" {
 					return fmt.Errorf("there is an attribute %q", a.Name.Local)
+				}
+				switch a.Name.Local {
+				case "id":
+					if ids[a.Value] {
+						return fmt.Errorf("the id %q is there twice", a.Value)
+					}
+					ids[a.Value] = true
+				case "for", "aria-describedby", "aria-labelledby":
+					refs = append(refs, strings.Fields(a.Value)...)
 				}
 			}
 		case xml.EndElement:

@@ -73,7 +73,7 @@ func ExampleField_Row() {
 	ask(app, "POST", "/order", url.Values{"cups": {"many"}})
 
 	// Output:
-	// 200 <div class="field"><label for="cups">Cups</label> <input id="cups" name="cups" type="number" value="many" required min="1" max="9" aria-invalid="true" aria-describedby="cups-help cups-errors" class="narrow"><small id="cups-help">Of 0.2 l.</small><ul class="errors" id="cups-errors"><li>Not a valid integer value.</li></ul></div>
+	// 200 <div class="field"><label for="cups">Cups</label> <input id="cups" name="cups" type="number" value="many" required min="1" max="9" aria-invalid="true" aria-describedby="cups--help cups--errors" class="narrow"><small id="cups--help">Of 0.2 l.</small><ul class="errors" id="cups--errors"><li>Not a valid integer value.</li></ul></div>
 }
 
 // member is a form that asks a database.
@@ -143,7 +143,7 @@ func ExampleField_SetChoices() {
 	// Output:
 	// 200 <select id="tea" name="tea" required><option value="7">Assam</option><option value="8">Sencha</option></select> []
 	// 200 tea 8
-	// 200 <select id="tea" name="tea" required aria-invalid="true" aria-describedby="tea-errors"><option value="7">Assam</option><option value="8">Sencha</option></select> [Not a valid choice.]
+	// 200 <select id="tea" name="tea" required aria-invalid="true" aria-describedby="tea--errors"><option value="7">Assam</option><option value="8">Sencha</option></select> [Not a valid choice.]
 }
 
 // A list of structs is items-0-name, items-1-name and so on. A submit button may ask for
@@ -181,7 +181,7 @@ func ExampleField_AppendEntry() {
 func ExampleTheme_With() {
 	app := newApp()
 	forms.Setup(app, forms.Config{Theme: forms.Plain.With(`
-		{{define "row"}}<p>{{.Label}}<br>{{.Input}}{{.ErrorList}}</p>{{end}}
+		{{define "row"}}<p>{{.Label}}<br>{{.Input}}{{.Help}}{{.ErrorList}}</p>{{end}}
 		{{define "input"}}<input {{.Attrs "class" "wide"}}>{{end}}`)})
 	app.Get("/", func(c *hipflask.Context) error {
 		var in struct{ Name string }

@@ -162,14 +162,14 @@ func (w *Widget) LabelClass() string {
 func (w *Widget) HasFor() bool { return !w.Field.isSet() }
 
 // LabelID, HelpID and ErrorsID are the ids of the parts around an input, which it
-// refers to by aria-describedby.
-func (w *Widget) LabelID() string { return w.Field.id + "-label" }
+// refers to by aria-describedby. With two dashes they are no field's name.
+func (w *Widget) LabelID() string { return w.Field.id + "--label" }
 
 // HelpID is the id of the help.
-func (w *Widget) HelpID() string { return w.Field.id + "-help" }
+func (w *Widget) HelpID() string { return w.Field.id + "--help" }
 
 // ErrorsID is the id of the messages.
-func (w *Widget) ErrorsID() string { return w.Field.id + "-errors" }
+func (w *Widget) ErrorsID() string { return w.Field.id + "--errors" }
 
 // Label returns the field's label, for a row.
 func (w *Widget) Label() (template.HTML, error) { return w.Field.Label() }
@@ -287,7 +287,7 @@ func (f *Field) inputAttrs() []attr {
 		} else {
 			add("role", "group")
 		}
-		add("aria-labelledby", f.id+"-label")
+		add("aria-labelledby", (&Widget{Field: f}).LabelID())
 	case "submit":
 		attrs = append(attrs, attr{"name", f.name}, attr{"type", "submit"}, attr{"value", "y"})
 		return slices.Concat(attrs, s.attrs, f.attrs)

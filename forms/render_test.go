@@ -35,18 +35,18 @@ func TestInput(t *testing.T) {
 	for _, test := range []struct{ page, want string }{
 		{`{{(.form.Field "name").Label}}`, `<label for="name">Your &lt;name&gt;</label>`},
 		{`{{(.form.Field "name").Label "class" "wide"}}`, `<label for="name" class="wide">Your &lt;name&gt;</label>`},
-		{`{{(.form.Field "name").Input}}`, `<input id="name" name="name" type="text" value="&#34;&gt;&lt;script&gt;" required placeholder="Ada" autocomplete="name" minlength="2" maxlength="20" aria-describedby="name-help">`},
+		{`{{(.form.Field "name").Input}}`, `<input id="name" name="name" type="text" value="&#34;&gt;&lt;script&gt;" required placeholder="Ada" autocomplete="name" minlength="2" maxlength="20" aria-describedby="name--help">`},
 		{`{{(.form.Field "name").Input "class" "a" "class" "b" "autofocus" true "required" false "maxlength" 5 "data-x" "<&\""}}`,
-			`<input id="name" name="name" type="text" value="&#34;&gt;&lt;script&gt;" placeholder="Ada" autocomplete="name" minlength="2" maxlength="5" aria-describedby="name-help" class="a b" autofocus data-x="&lt;&amp;&#34;">`},
-		{`{{(.form.Field "name").Help}}`, `<small id="name-help">As on your card.</small>`},
+			`<input id="name" name="name" type="text" value="&#34;&gt;&lt;script&gt;" placeholder="Ada" autocomplete="name" minlength="2" maxlength="5" aria-describedby="name--help" class="a b" autofocus data-x="&lt;&amp;&#34;">`},
+		{`{{(.form.Field "name").Help}}`, `<small id="name--help">As on your card.</small>`},
 		{`{{(.form.Field "code").Input}}`, `<input id="code" name="code" type="text" value="" pattern="[a-z&#34;]+" data-kind="x y" spellcheck="false">`},
 		{`{{(.form.Field "pass").Input}}`, `<input id="pass" name="pass" type="password" value="">`},
 		{`{{(.form.Field "price").Input}}`, `<input id="price" name="price" type="number" value="1.5" step="0.1" min="0.5" max="9">`},
 		{`{{(.form.Field "tea").Input "class" "x"}}`, `<select id="tea" name="tea" class="x"><option value="a" selected>A &amp; B</option><option value="b">B</option></select>`},
 		{`{{(.form.Field "size").Label}}{{(.form.Field "size").Input}}`,
-			`<span id="size-label">Size</span><div id="size" role="radiogroup" aria-labelledby="size-label"><label for="size-0"><input type="radio" id="size-0" name="size" value="s" required checked> Small</label></div>`},
+			`<span id="size--label">Size</span><div id="size" role="radiogroup" aria-labelledby="size--label"><label for="size-0"><input type="radio" id="size-0" name="size" value="s" required checked> Small</label></div>`},
 		{`{{(.form.Field "extras").Input}}`,
-			`<div id="extras" role="group" aria-labelledby="extras-label"><label for="extras-0"><input type="checkbox" id="extras-0" name="extras" value="x" checked> X</label></div>`},
+			`<div id="extras" role="group" aria-labelledby="extras--label"><label for="extras-0"><input type="checkbox" id="extras-0" name="extras" value="x" checked> X</label></div>`},
 		{`{{(.form.Field "agree").Row}}`, `<div class="field"><input id="agree" name="agree" type="checkbox" value="y" checked> <label for="agree">Agree</label></div>` + "\n"},
 		{`{{(.form.Field "text").Input}}`, "<textarea id=\"text\" name=\"text\">\n\n&lt;/textarea&gt;&lt;script&gt;</textarea>"},
 		{`{{(.form.Field "token").Row}}|{{.form.HiddenTag}}`, "|" + `<input id="token" name="token" type="hidden" value="">` + "\n"},
@@ -74,9 +74,9 @@ func TestErrorsShown(t *testing.T) {
 	}).Name("index")
 	got := hipflasktest.New(t, app).PostForm("/", url.Values{"name": {"<"}, "price": {"<b>"}, "tea": {"a"}, "size": {"s"}}).Body
 	want := `<div class="field"><label for="name">Your &lt;name&gt;</label> <input id="name" name="name" type="text" value="&lt;" required placeholder="Ada" ` +
-		`autocomplete="name" minlength="2" maxlength="20" aria-invalid="true" aria-describedby="name-help name-errors"><small id="name-help">As on your card.</small>` +
-		`<ul class="errors" id="name-errors"><li>Field must be between 2 and 20 characters long.</li></ul></div>` + "\n" +
-		`<input id="price" name="price" type="number" value="&lt;b&gt;" step="0.1" min="0.5" max="9" aria-invalid="true" aria-describedby="price-errors">` +
+		`autocomplete="name" minlength="2" maxlength="20" aria-invalid="true" aria-describedby="name--help name--errors"><small id="name--help">As on your card.</small>` +
+		`<ul class="errors" id="name--errors"><li>Field must be between 2 and 20 characters long.</li></ul></div>` + "\n" +
+		`<input id="price" name="price" type="number" value="&lt;b&gt;" step="0.1" min="0.5" max="9" aria-invalid="true" aria-describedby="price--errors">` +
 		`<ul class="errors" role="alert"><li>This field is required.</li></ul>` + "\n" + `[Not a valid float value.]`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -140,7 +140,7 @@ func TestThemes(t *testing.T) {
 	}
 	for name, theme := range map[string]*forms.Theme{
 		"plain": forms.Plain, "bootstrap": forms.Bootstrap5,
-		"own": forms.Bootstrap5.With(`{{define "row"}}<div class="mine">{{.Label}}{{.Input}}{{.ErrorList}}</div>{{end}}`),
+		"own": forms.Bootstrap5.With(`{{define "row"}}<div class="mine">{{.Label}}{{.Input}}{{.Help}}{{.ErrorList}}</div>{{end}}`),
 	} {
 		app := newApp()
 		forms.Setup(app, forms.Config{Theme: theme})

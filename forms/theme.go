@@ -52,7 +52,8 @@ func newTheme(sources ...string) *Theme {
 // With returns a theme that differs in the templates that are defined in source, which
 // is html/template's language:
 //
-//	theme := forms.Plain.With(`{{define "row"}}<p>{{.Label}}<br>{{.Input}}{{.ErrorList}}</p>{{end}}`)
+//	theme := forms.Plain.With(`
+//		{{define "row"}}<p>{{.Label}} {{.Input}}{{.Help}}{{.ErrorList}}</p>{{end}}`)
 //
 // It panics if source cannot be parsed.
 func (t *Theme) With(source string) *Theme {
