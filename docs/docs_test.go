@@ -155,7 +155,7 @@ func TestReadmeNames(t *testing.T) {
 		switch {
 		case dir == "" && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
 			want["("+name+")"] = true
-		case parts[0] == "examples" && len(parts) > 1:
+		case parts[0] == "examples" && len(parts) > 2:
 			want["(examples/"+parts[1]+")"] = true
 		case parts[0] != "docs" && parts[0] != ".ci" && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && !strings.Contains(dir, "testdata/"):
 			want["("+path.Clean(dir)+")"] = true
