@@ -158,14 +158,15 @@ func findCommand(commands []*command, name string) *command {
 // into the program:
 //
 //	hello                     serves the App, see [App.Run]
-//	hello run --port 8000     so with another port; also --host, --debug, --cert and --key
+//	hello run --port 8000     so with another port; also --host, --debug, --no-reload, --cert and --key
 //	hello routes --sort rule  lists the routes
 //	hello init-db             runs a command of the App's own, see [App.Command]
 //	hello admin create-user   runs a command of a blueprint, see [Blueprint.Command]
 //	hello help                lists the commands; hello run --help is the help of one
 //
 // What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT,
-// HIPFLASK_RUN_CERT, HIPFLASK_RUN_KEY and HIPFLASK_DEBUG, and --debug also before
+// HIPFLASK_RUN_CERT, HIPFLASK_RUN_KEY, HIPFLASK_RUN_RELOAD,
+// HIPFLASK_RUN_EXTRA_FILES, HIPFLASK_RUN_EXCLUDE_PATTERNS and HIPFLASK_DEBUG, and --debug also before
 // Config.Debug. With a certificate and its key, files in PEM form, it serves
 // HTTPS.
 //
@@ -276,10 +277,23 @@ func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "-
 // run serves. As in Flask, its -h is the host.
 func (l *commandLine) run(ctx context.Context, args []string) error {
 	var host, port, certFile, keyFile string
-	debug := l.app.Config.Debug
+	debug, reloading := l.app.Config.Debug, reloadingFromEnv()
+	reload := func(on bool) func(string) error {
+		return func(string) error { reloading.reload = &on; return nil }
+	}
 	p := l.parser("run", "Serve the app, until CTRL+C is pressed.", []option{
 		{names: []string{"--debug"}, help: "Turn debug mode on.", set: func(string) error { debug = true; return nil }},
 		{names: []string{"--no-debug"}, help: "Turn debug mode off.", set: func(string) error { debug = false; return nil }},
+		{names: []string{"--reload"}, help: "Start anew when code changes; on in debug mode.", set: reload(true)},
+		{names: []string{"--no-reload"}, help: "Do not.", set: reload(false)},
+		{names: []string{"--extra-files"}, value: "PATH", help: "More files that begin a new start, separated by '" + string(filepath.ListSeparator) + "'.", set: func(text string) error {
+			reloading.extra = pathList(text)
+			return nil
+		}},
+		{names: []string{"--exclude-patterns"}, value: "PATH", help: "Patterns of files that do not, likewise.", set: func(text string) error {
+			reloading.exclude = pathList(text)
+			return nil
+		}},
 		{names: []string{"-h", "--host"}, value: "TEXT", help: "The interface to bind to; 0.0.0.0 for all.", set: textOption(&host)},
 		{names: []string{"-p", "--port"}, value: "INTEGER", help: "The port to bind to; 5000 if nothing says another.", set: func(text string) error {
 			if !isPort(text) {
@@ -305,6 +319,7 @@ func (l *commandLine) run(ctx context.Context, args []string) error {
 	}
 	l.app.Config.Debug = debug
 	return l.app.runOn(ctx, serving{
+		reloading:   reloading,
 		address:     address,
 		change:      "choose another port, as with --port 5001",
 		certificate: certificate,

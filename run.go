@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/hipflask/hipflask/internal/devloop"
 )
 
 const (
@@ -34,6 +36,11 @@ const (
 // The address is host:port. Without one it is HIPFLASK_RUN_HOST and
 // HIPFLASK_RUN_PORT from the environment, 127.0.0.1 and 5000 where unset.
 //
+// In Debug, where the source and the go command are at hand, Run builds the
+// program anew when its code changes and serves it in another process, so that
+// only that one comes past Run's checks; HIPFLASK_RUN_RELOAD=0 turns that off.
+// Pages in the browser reload by themselves.
+//
 // Run prints where it listens, and in Debug one line a request, to the standard
 // error. It is Flask's app.run, but fit for production: the server is net/http's,
 // with a limit on the time and size of a request's header.
@@ -42,7 +49,7 @@ func (a *App) Run(addr ...string) error {
 	if err != nil {
 		return errors.Join(a.checkBeforeRun(), err)
 	}
-	to := serving{address: address, change: "choose another port, as with HIPFLASK_RUN_PORT=5001", stderr: os.Stderr}
+	to := serving{reloading: reloadingFromEnv(), address: address, change: "choose another port, as with HIPFLASK_RUN_PORT=5001", stderr: os.Stderr}
 	if len(addr) > 0 {
 		to.change = "give Run another port"
 	}
@@ -60,6 +67,7 @@ func untilSignal() (ctx context.Context, stop func()) {
 
 // serving is where and how to serve.
 type serving struct {
+	reloading
 	address     string
 	change      string           // what to do if the address is in use
 	certificate *tls.Certificate // for HTTPS, else nil
@@ -68,26 +76,47 @@ type serving struct {
 
 // runOn is Run, until ctx is done.
 func (a *App) runOn(ctx context.Context, to serving) error {
+	if program := a.supervised(to); program != nil {
+		return a.supervise(ctx, to, program) // reload.go
+	}
 	if err := a.checkBeforeRun(); err != nil {
 		return err
 	}
+	ctx, listener, err := devloop.Inherit(ctx, to.address)
+	if err != nil {
+		return fmt.Errorf("hipflask: %w", err)
+	}
+	if listener == nil {
+		if listener, err = to.listen(); err != nil {
+			return err
+		}
+		a.warnOfKey()
+		a.printStart(to.stderr, to.scheme(), listener.Addr())
+	}
+	var handler http.Handler = a
+	if a.Config.Debug {
+		a.accessLog = to.stderr
+		handler = a.withReload(ctx)
+	}
+	return a.serveUntil(ctx, listener, to.certificate, handler)
+}
+
+func (to *serving) listen() (net.Listener, error) {
 	listener, err := net.Listen("tcp", to.address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("hipflask: %s is in use by another program; end that one or %s: %w", to.address, to.change, err)
+		return nil, fmt.Errorf("hipflask: %s is in use by another program; end that one or %s: %w", to.address, to.change, err)
 	case err != nil:
-		return fmt.Errorf("hipflask: cannot listen on %s; an address is host:port, such as 127.0.0.1:5000 or :5000: %w", to.address, err)
+		return nil, fmt.Errorf("hipflask: cannot listen on %s; an address is host:port, such as 127.0.0.1:5000 or :5000: %w", to.address, err)
 	}
-	scheme := "http"
+	return listener, nil
+}
+
+func (to *serving) scheme() string {
 	if to.certificate != nil {
-		scheme = "https"
+		return "https"
 	}
-	a.warnOfKey()
-	a.printStart(to.stderr, scheme, listener.Addr())
-	if a.Config.Debug {
-		a.accessLog = to.stderr
-	}
-	return a.serveUntil(ctx, listener, to.certificate)
+	return "http"
 }
 
 func (a *App) checkBeforeRun() error {
@@ -162,17 +191,18 @@ func (a *App) printStart(w io.Writer, scheme string, addr net.Addr) {
 // ends as [App.Run] does. Serve prints nothing and does not run Check, but it
 // returns the mistakes that no request can be served with.
 func (a *App) Serve(ctx context.Context, l net.Listener) error {
-	return a.serveUntil(ctx, l, nil)
+	return a.serveUntil(ctx, l, nil, a)
 }
 
-// serveUntil is Serve, over TLS if there is a certificate.
-func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.Certificate) error {
+// serveUntil is Serve, over TLS if there is a certificate. handler is the App, or
+// what stands around it.
+func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.Certificate, handler http.Handler) error {
 	if err := a.endSetup(); err != nil {
 		l.Close()
 		return err
 	}
 	server := &http.Server{
-		Handler:           a,
+		Handler:           handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
