@@ -5,10 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
+	"net/url"
+	"path/filepath"
 	"reflect"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/hipflask/hipflask/internal/devloop"
 )
 
 // debugPage is what the page for the developer shows. It only shows: there is no
@@ -19,16 +26,26 @@ type debugPage struct {
 	Causes  []cause // what the error wraps
 	Request string  // GET /post/7
 	Route   string
-	Message string  // what a visitor reads
-	Own     []frame // of a panic's stack, those of the program itself
-	Stack   string  // all of it
+	Message string       // what a visitor reads
+	Own     []frame      // of a panic's stack, those of the program itself
+	Stack   string       // all of it
+	Tables  []debugTable // of the request, the session and the configuration
+}
+
+// A debugTable shows values by their names.
+type debugTable struct {
+	Title string
+	Rows  [][2]string
 }
 
 // A cause is an error inside another.
 type cause struct{ Type, Text string }
 
 // A frame is a call of a stack.
-type frame struct{ Function, File string }
+type frame struct {
+	Function, File string
+	Lines          []devloop.SourceLine // around it, where this machine has the file
+}
 
 // debugHTML is the debug page of a failure with a cause. Its error is that of a
 // cause whose own methods panic.
@@ -56,8 +73,159 @@ func (c *Context) newDebugPage(failure *HTTPError, message string) *debugPage {
 	if errors.As(failure.Err, &panicked) {
 		p.Stack = string(panicked.Stack)
 		p.Own = ownFrames(p.Stack)
+	} else if stack := stackOf(failure.Err); stack != "" {
+		p.Stack, p.Own = stack, ownFrames(stack)
 	}
+	for i := range p.Own {
+		p.Own[i].Lines = sourceOf(p.Own[i].File)
+	}
+	p.Tables = c.debugTables()
 	return p
+}
+
+// stackOf is the stack of an error that keeps one, as debug.Stack prints it, else "".
+func stackOf(err error) string {
+	var kept interface {
+		error
+		Stack() []byte
+	}
+	if errors.As(err, &kept) {
+		return string(kept.Stack())
+	}
+	return ""
+}
+
+// sourceOf is the source around a place such as /srv/main.go:7.
+func sourceOf(place string) []devloop.SourceLine {
+	i := strings.LastIndexByte(place, ':')
+	if i < 0 || !filepath.IsAbs(place) {
+		return nil
+	}
+	line, err := strconv.Atoi(place[i+1:])
+	if err != nil {
+		return nil
+	}
+	return devloop.Source(place[:i], line)
+}
+
+// hidden stands for a value that is nobody's business.
+const hidden = "‹hidden›"
+
+// hides reports whether the value of a name must not be shown.
+func hides(name string) bool {
+	name = strings.ToUpper(name)
+	for _, word := range []string{"KEY", "COOKIE", "AUTH", "SESSION", "CSRF"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return looksSecret(name)
+}
+
+// debugTables are what the page tells of the request: of a form the names alone,
+// and only what was read of it.
+func (c *Context) debugTables() (all []debugTable) {
+	r := c.Request
+	headers := debugTable{Title: "Header"}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		value := strings.Join(r.Header[name], ", ")
+		if hides(name) {
+			value = hidden
+		} else if u, err := url.Parse(value); name == "Referer" && err == nil {
+			value = shownURL(u)
+		}
+		headers.Rows = append(headers.Rows, [2]string{name, value})
+	}
+	request := debugTable{Title: "Request", Rows: [][2]string{{"Method", r.Method}, {"URL", shownURL(r.URL)}, {"Host", r.Host}, {"From", r.RemoteAddr}}}
+	c.showForm()
+	names := slices.Sorted(maps.Keys(r.PostForm))
+	if r.MultipartForm != nil {
+		names = slices.AppendSeq(names, maps.Keys(r.MultipartForm.Value))
+		names = slices.AppendSeq(names, maps.Keys(r.MultipartForm.File))
+		slices.Sort(names)
+	}
+	if names = slices.Compact(names); len(names) > 0 {
+		request.Rows = append(request.Rows, [2]string{"Form", strings.Join(names, ", ")})
+	}
+	session := debugTable{Title: "Session"}
+	if s := c.session.Load(); s != nil { // else nothing has asked for it
+		for _, key := range s.Keys() {
+			session.Rows = append(session.Rows, [2]string{key, shownValue(s, key)})
+		}
+	}
+	config := debugTable{Title: "Configuration"}
+	public := c.app.Config.public()
+	for _, k := range configKeys {
+		if _, found := public[k.name]; !found {
+			public[k.name] = hidden
+		}
+	}
+	for key := range c.app.Config.own {
+		if _, found := public[key]; !found {
+			public[key] = hidden
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(public)) {
+		config.Rows = append(config.Rows, [2]string{key, fmt.Sprint(public[key])})
+	}
+	for _, t := range []debugTable{request, headers, session, config} {
+		if len(t.Rows) > 0 {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+func shownValue(s *Session, key string) string {
+	var value any
+	switch {
+	case hides(key):
+		return hidden
+	case !s.Get(key, &value):
+		return ""
+	}
+	return fmt.Sprint(hideWithin(value))
+}
+
+// hideWithin is a value of JSON without what its keys say is secret.
+func hideWithin(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		shown := map[string]any{}
+		for key, inner := range v {
+			if shown[key] = any(hidden); !hides(key) {
+				shown[key] = hideWithin(inner)
+			}
+		}
+		return shown
+	case []any:
+		shown := make([]any, len(v))
+		for i, inner := range v {
+			shown[i] = hideWithin(inner)
+		}
+		return shown
+	}
+	return value
+}
+
+// shownURL is a URL whose query hides the values that its names say are secret.
+func shownURL(u *url.URL) string {
+	shown := u.EscapedPath()
+	for i, pair := range strings.Split(u.RawQuery, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err != nil || hides(plain) {
+			pair = name + "=" + hidden
+		}
+		switch {
+		case i == 0 && u.RawQuery == "":
+			return shown
+		case i == 0:
+			shown += "?" + pair
+		default:
+			shown += "&" + pair
+		}
+	}
+	return shown
 }
 
 // ownFrames returns the frames of a stack, as debug.Stack prints it, that belong to
@@ -72,7 +240,7 @@ func ownFrames(stack string) (own []frame) {
 			goroot, _, _ = strings.Cut(file, "runtime/debug/")
 		}
 		if isOwn(function, file, goroot) {
-			own = append(own, frame{withoutArguments(function), file})
+			own = append(own, frame{Function: withoutArguments(function), File: file})
 		}
 	}
 	return own
@@ -149,6 +317,7 @@ li { border-left: 4px solid var(--line); background: var(--back); padding: .4rem
 code, pre, dd { font: .875rem/1.5 ui-monospace, monospace }
 code { display: block }
 pre { background: var(--back); padding: .75rem; margin: .5rem 0 0 }
+mark { color: var(--mark); background: none; font-weight: bold }
 summary { cursor: pointer }
 details, footer { margin-top: 1.75rem }
 </style>
@@ -156,12 +325,17 @@ details, footer { margin-top: 1.75rem }
 <h1>{{.Error}}</h1>
 <dl><dt>Request<dd>{{.Request}}{{with .Route}}<dt>Route<dd>{{.}}{{end}}</dl>
 {{with .Own}}<h2>Your code, the last call first</h2>
-<ol>{{range .}}<li class=own><code>{{.Function}}</code><code class=file>{{.File}}</code></li>{{end}}</ol>
+<ol>{{range .}}<li class=own><code>{{.Function}}</code><code class=file>{{.File}}</code>{{with .Lines}}<pre>{{range .}}{{if .Marked}}<mark>{{printf "%5d" .Number}}  {{.Text}}</mark>{{else}}{{printf "%5d" .Number}}  {{.Text}}{{end}}
+{{end}}</pre>{{end}}</li>{{end}}</ol>
 {{end}}{{with .Causes}}<h2>What it wraps</h2>
 <ol>{{range .}}<li><code class=file>{{.Type}}</code><code>{{.Text}}</code></li>{{end}}</ol>
 {{end}}{{if .Stack}}<details{{if not .Own}} open{{end}}>
 <summary>The whole stack, with the calls of Go and hipflask</summary>
 <pre>{{.Stack}}</pre>
+</details>
+{{end}}{{range .Tables}}<details class=table>
+<summary>{{.Title}}</summary>
+<dl>{{range .Rows}}<dt>{{index . 0}}<dd>{{index . 1}}{{end}}</dl>
 </details>
 {{end}}<footer><p>Shown in debug mode, to a browser on this machine. A visitor reads: {{.Message}}</p></footer>
 `

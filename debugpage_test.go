@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http/httptest"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ func TestDebugPageOfPanic(t *testing.T) {
 		"GET /post/go",
 		"GET /post/&lt;title&gt;",
 		"<li class=own><code>github.com/hipflask/hipflask_test.(*tagged).count</code>",
-		"debugpage_test.go:18</code>",
+		"debugpage_test.go:19</code>",
 		"<li class=own><code>github.com/hipflask/hipflask_test.TestDebugPageOfPanic.func1</code>",
 		"<details>",
 		"runtime/debug.Stack()",
@@ -145,7 +146,7 @@ func TestDebugPageRunsNothing(t *testing.T) {
 		if !strings.Contains(page, "&lt;img src=x onerror=") {
 			t.Errorf("%s: the page does not tell the error:\n%s", name, page)
 		}
-		for _, bad := range []string{"<script", "<img", "<form", "<a ", "<link", "<iframe", "url("} {
+		for _, bad := range []string{"<script", "<img", "<form", "<a ", "<link", "<iframe", "url" + "("} {
 			if strings.Contains(strings.ToLower(page), bad) {
 				t.Errorf("%s: the page has %s:\n%s", name, bad, page)
 			}
@@ -164,5 +165,81 @@ func TestDebugPageOfBrokenError(t *testing.T) {
 	page := debugPageOf(t, "/post/go", func(*hipflask.Context) error { return hidesBroken{} })
 	if !strings.Contains(page, "<h1>Internal Server Error</h1>") {
 		t.Errorf("got %s", page)
+	}
+}
+
+// TestDebugPageSource: the lines around a call of the program's own, the line
+// itself marked.
+func TestDebugPageSource(t *testing.T) {
+	page := debugPageOf(t, "/post/go", func(c *hipflask.Context) error {
+		panic("<here>") // the marked line
+	})
+	for _, want := range []string{
+		"panic(&#34;&lt;here&gt;&#34;) // the marked line</mark>\n",
+		"func TestDebugPageSource(t *testing.T) {\n",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+}
+
+type stackError struct{ stack []byte }
+
+func (stackError) Error() string   { return "an error with a stack" }
+func (e stackError) Stack() []byte { return e.stack }
+
+// TestDebugPageOfErrorWithStack: an error that keeps its stack has its frames
+// shown as a panic has.
+func TestDebugPageOfErrorWithStack(t *testing.T) {
+	page := debugPageOf(t, "/post/go", func(c *hipflask.Context) error {
+		return fmt.Errorf("outer: %w", stackError{debug.Stack()})
+	})
+	if !strings.Contains(page, "<li class=own><code>github.com/hipflask/hipflask_test.TestDebugPageOfErrorWithStack.func1</code>") {
+		t.Errorf("the page lacks the frame:\n%s", page)
+	}
+}
+
+// TestDebugPageHidesSecrets: request, session and configuration are shown, what
+// their names say is secret is not.
+func TestDebugPageHidesSecrets(t *testing.T) {
+	app := hipflask.New("blog")
+	app.Config.Debug = true
+	app.Config.SecretKey = "hush-1-hush-hush-hush-hush"
+	app.Config.Logger = slog.New(slog.DiscardHandler)
+	app.Config.Set("API_TOKEN", "hush-2")
+	app.Config.Set("DATABASE", "postgres://ada:hush-3@db/blog")
+	app.Config.Set("COLOUR", "<i>blue")
+	app.Post("/save", func(c *hipflask.Context) error {
+		c.Session().Set("user", "<b>ada")
+		c.Session().Set("csrf_token", "hush-4")
+		c.Session().Set("account", hipflask.Data{"name": "shown-1", "password": "hush-5"})
+		c.Form("title")
+		return errors.New("not saved")
+	}).Name("save")
+	r := httptest.NewRequest("POST", "/save?page=7&reset_token=hush-6", strings.NewReader("title=hush-7&<u>=1&password=hush-8"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "Bearer hush-9")
+	r.Header.Set("Cookie", "session=hush-10")
+	r.Header.Set("X-Api-Key", "hush-11")
+	r.Header.Set("Referer", "http://localhost/?token=hush-12&q=shown-2")
+	r.Header.Set("User-Agent", "<script>shown-3")
+	r.RemoteAddr, r.Host = "127.0.0.1:9", "localhost:5000"
+	w := httptest.NewRecorder()
+	app.ServeHTTP(w, r)
+	page := w.Body.String()
+	if strings.Contains(page, "hush") {
+		t.Errorf("the page tells a secret:\n%s", page)
+	}
+	for _, want := range []string{
+		"<dt>URL<dd>/save?page=7&amp;reset_token=‹hidden›", "<dt>Form<dd>&lt;u&gt;, password, title",
+		"<dt>Authorization<dd>‹hidden›", "<dt>Cookie<dd>‹hidden›", "<dt>X-Api-Key<dd>‹hidden›",
+		"q=shown-2", "<dt>User-Agent<dd>&lt;script&gt;shown-3",
+		"<dt>user<dd>&lt;b&gt;ada", "<dt>csrf_token<dd>‹hidden›", "name:shown-1",
+		"<dt>SECRET_KEY<dd>‹hidden›", "<dt>API_TOKEN<dd>‹hidden›", "<dt>DATABASE<dd>‹hidden›", "<dt>COLOUR<dd>&lt;i&gt;blue",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
 	}
 }
