@@ -161,13 +161,17 @@ Try 'hello COMMAND --help' for the help of a command.
   Serve the app, until CTRL+C is pressed.
 
 Options:
-  --debug             Turn debug mode on.
-  --no-debug          Turn debug mode off.
-  -h, --host TEXT     The interface to bind to; 0.0.0.0 for all.
-  -p, --port INTEGER  The port to bind to; 5000 if nothing says another.
-  --cert FILE         A certificate file, to serve HTTPS.
-  --key FILE          The file of the certificate's private key.
-  --help              Show this message.
+  --debug                  Turn debug mode on.
+  --no-debug               Turn debug mode off.
+  --reload                 Start anew when code changes; on in debug mode.
+  --no-reload              Do not.
+  --extra-files PATH       More files that begin a new start, separated by ':'.
+  --exclude-patterns PATH  Patterns of files that do not, likewise.
+  -h, --host TEXT          The interface to bind to; 0.0.0.0 for all.
+  -p, --port INTEGER       The port to bind to; 5000 if nothing says another.
+  --cert FILE              A certificate file, to serve HTTPS.
+  --key FILE               The file of the certificate's private key.
+  --help                   Show this message.
 `
 	const routes = `Usage: hello routes [OPTIONS]
 

@@ -34,7 +34,8 @@ type Config struct {
 	// that an edit shows on reload.
 	Root fs.FS
 
-	// Debug shows errors in the browser and reloads templates. Never turn it on
+	// Debug shows errors in the browser, and has [App.Run] reload code, templates
+	// and pages. Never turn it on
 	// where strangers can reach the App. Key: DEBUG.
 	Debug bool
 

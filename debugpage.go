@@ -19,7 +19,7 @@ import (
 )
 
 // debugPage is what the page for the developer shows. It only shows: there is no
-// script in it, and nothing to send.
+// script in it but the one that reloads any page in debug mode, and nothing to send.
 type debugPage struct {
 	Status  string // 500 Internal Server Error
 	Error   string

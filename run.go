@@ -226,6 +226,13 @@ func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.C
 	}
 	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
+	// Shutdown does not know of a connection that is just being accepted: it would
+	// be cut when the program ends.
+	l.Close()
+	select {
+	case <-failed:
+	case <-wait.Done():
+	}
 	err := server.Shutdown(wait)
 	if errors.Is(err, context.DeadlineExceeded) {
 		server.Close()

@@ -116,6 +116,7 @@ func Source(file string, line int) (lines []SourceLine) {
 // pageServer answers every request with a failure.
 type pageServer struct {
 	server *http.Server
+	own    net.Listener
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -126,7 +127,7 @@ func servePage(shared *os.File, certificate *tls.Certificate, f *Failure, build 
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &pageServer{cancel: cancel, done: make(chan struct{})}
+	p := &pageServer{own: l, cancel: cancel, done: make(chan struct{})}
 	reloader := NewReloader(ctx, build)
 	p.server = &http.Server{Handler: reloader.Wrap(f), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
@@ -147,12 +148,13 @@ func (p *pageServer) end() {
 		return
 	}
 	p.cancel()
+	p.own.Close()
+	<-p.done // what was accepted is known to Shutdown now
 	wait, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	if p.server.Shutdown(wait) != nil {
 		p.server.Close()
 	}
-	<-p.done
 }
 
 // ServeHTTP answers with the page. Somebody at another machine learns nothing of
