@@ -158,16 +158,16 @@ func findCommand(commands []*command, name string) *command {
 // into the program:
 //
 //	hello                     serves the App, see [App.Run]
-//	hello run --port 8000     so with another port; also --host, --debug, --no-reload, --cert and --key
+//	hello run --port 8000     so with another port; hello run --help has more
 //	hello routes --sort rule  lists the routes
 //	hello init-db             runs a command of the App's own, see [App.Command]
 //	hello admin create-user   runs a command of a blueprint, see [Blueprint.Command]
-//	hello help                lists the commands; hello run --help is the help of one
+//	hello help                lists the commands
 //
 // What run is told goes before HIPFLASK_RUN_HOST, HIPFLASK_RUN_PORT,
 // HIPFLASK_RUN_CERT, HIPFLASK_RUN_KEY, HIPFLASK_RUN_RELOAD,
-// HIPFLASK_RUN_EXTRA_FILES, HIPFLASK_RUN_EXCLUDE_PATTERNS and HIPFLASK_DEBUG, and --debug also before
-// Config.Debug. With a certificate and its key, files in PEM form, it serves
+// HIPFLASK_RUN_EXTRA_FILES, HIPFLASK_RUN_EXCLUDE_PATTERNS and HIPFLASK_DEBUG, and
+// --debug also before Config.Debug. With a certificate and its key, files in PEM form, it serves
 // HTTPS.
 //
 // Main returns when the command is done, and so after SIGINT or SIGTERM has
@@ -286,11 +286,11 @@ func (l *commandLine) run(ctx context.Context, args []string) error {
 		{names: []string{"--no-debug"}, help: "Turn debug mode off.", set: func(string) error { debug = false; return nil }},
 		{names: []string{"--reload"}, help: "Start anew when code changes; on in debug mode.", set: reload(true)},
 		{names: []string{"--no-reload"}, help: "Do not.", set: reload(false)},
-		{names: []string{"--extra-files"}, value: "PATH", help: "More files that begin a new start, separated by '" + string(filepath.ListSeparator) + "'.", set: func(text string) error {
+		{names: []string{"--extra-files"}, value: "PATH", help: "More files that count, separated by '" + string(filepath.ListSeparator) + "'.", set: func(text string) error {
 			reloading.extra = pathList(text)
 			return nil
 		}},
-		{names: []string{"--exclude-patterns"}, value: "PATH", help: "Patterns of files that do not, likewise.", set: func(text string) error {
+		{names: []string{"--exclude-patterns"}, value: "PATH", help: "Patterns of files that do not count, likewise.", set: func(text string) error {
 			reloading.exclude = pathList(text)
 			return nil
 		}},

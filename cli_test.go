@@ -165,8 +165,8 @@ Options:
   --no-debug               Turn debug mode off.
   --reload                 Start anew when code changes; on in debug mode.
   --no-reload              Do not.
-  --extra-files PATH       More files that begin a new start, separated by ':'.
-  --exclude-patterns PATH  Patterns of files that do not, likewise.
+  --extra-files PATH       More files that count, separated by ':'.
+  --exclude-patterns PATH  Patterns of files that do not count, likewise.
   -h, --host TEXT          The interface to bind to; 0.0.0.0 for all.
   -p, --port INTEGER       The port to bind to; 5000 if nothing says another.
   --cert FILE              A certificate file, to serve HTTPS.
@@ -273,7 +273,7 @@ func TestCommandUsage(t *testing.T) {
 		{[]string{"help", "rout"}, ofHello + "No such command 'rout'. Did you mean 'routes'?" + commands},
 		{[]string{"help", "run", "x"}, ofHello + "Got unexpected extra argument (x)\n"},
 		{[]string{"run", "--prt", "80"}, ofRun + "No such option '--prt'. Did you mean '--port'?\n"},
-		{[]string{"run", "--reload"}, ofRun + "No such option '--reload'.\n"},
+		{[]string{"run", "--with-threads"}, ofRun + "No such option '--with-threads'.\n"},
 		{[]string{"--prt", "80"}, ofRun + "No such option '--prt'. Did you mean '--port'?\n"},
 		{[]string{"run", "--port"}, ofRun + "Option '--port' requires an argument.\n"},
 		{[]string{"run", "-h"}, ofRun + "Option '-h' requires an argument.\n"}, // the host, as in Flask
