@@ -162,7 +162,7 @@ func TestImports(t *testing.T) {
 // every user: `go test -run TestAPI -update` writes it, and it is reviewed.
 func TestAPI(t *testing.T) {
 	var lines []string
-	for _, dir := range []string{".", "flaskcompat", "hipflasktest", "login"} {
+	for _, dir := range []string{".", "flaskcompat", "forms", "hipflasktest", "login"} {
 		lines = append(lines, publicAPI(packageDoc(t, dir))...)
 	}
 	got := strings.Join(lines, "\n") + "\n"
@@ -188,7 +188,7 @@ func TestAPI(t *testing.T) {
 // TestDocComments: every exported name says what it is, with every option of
 // Config and every method of an interface. The method Error needs no words.
 func TestDocComments(t *testing.T) {
-	for _, dir := range []string{".", "flaskcompat", "hipflasktest", "login"} {
+	for _, dir := range []string{".", "flaskcompat", "forms", "hipflasktest", "login"} {
 		p := packageDoc(t, dir)
 		need := func(name, comment string) {
 			if strings.TrimSpace(comment) == "" && !strings.HasSuffix(name, ".Error") {

@@ -19,6 +19,7 @@ type Theme struct {
 	parsed  func() (*template.Template, error)
 }
 
+// The themes of this package.
 var (
 	//go:embed themes/plain.html
 	plainSource string
