@@ -19,7 +19,6 @@ type Theme struct {
 	parsed  func() (*template.Template, error)
 }
 
-// The themes of this package.
 var (
 	//go:embed themes/plain.html
 	plainSource string
@@ -27,6 +26,7 @@ var (
 	bootstrap5Source string
 )
 
+// The themes of this package.
 var (
 	// Plain has no classes but field and errors. It is the theme of an App that
 	// chooses none.
