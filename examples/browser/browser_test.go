@@ -226,6 +226,16 @@ func (v *visitor) at(path string) {
 	}
 }
 
+// js runs a script in the page, which must find what it looks for: it is true.
+func (v *visitor) js(script string) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	defer cancel()
+	if found, err := chromedp.Run(ctx, chromedp.Evaluate[bool](script)); err != nil || !found {
+		v.t.Fatalf("%s\ngot %t, %v, want true\nThe page was:\n%s", script, found, err, v.text())
+	}
+}
+
 // fits holds the page against the width of a desk's screen and of a phone's:
 // nothing of it may lie outside. With -screenshots it keeps both pictures.
 func (v *visitor) fits(name string) {

@@ -3,6 +3,8 @@ package main
 import (
 	"html"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,16 +60,66 @@ func TestTutorial(t *testing.T) {
 }
 
 func TestForm(t *testing.T) {
-	page := hipflasktest.New(t, newApp()).Get("/")
-	for _, want := range []string{
-		`<label for="flask_name">What is your name?</label>`,
-		`name="flask_name"`,
-		`<button>Apologize</button>`,
-		`<time datetime="` + time.Now().UTC().Format("2006-01-02T"),
+	visitor := hipflasktest.New(t, newApp())
+	for _, test := range []struct {
+		request, name string
+		want          []string
+	}{
+		{"GET /", "", []string{
+			`<label for="flask_name" class="form-label">What is your name?</label>`,
+			`<input id="flask_name" name="flask_name" type="text" value="" required autocomplete="given-name" class="form-control">`,
+			`class="btn btn-primary">Apologize</button>`,
+		}},
+		{"POST /", " ", []string{
+			`value=" " required`, // as it was typed
+			`class="form-control is-invalid"`,
+			`aria-invalid="true"`,
+			`<div>This field is required.</div>`,
+		}},
 	} {
-		if !strings.Contains(page.Body, want) {
-			t.Errorf("got %s\nwant %q in it", page, want)
+		page := request(visitor, test.request, url.Values{"flask_name": {test.name}})
+		for _, want := range test.want {
+			if !strings.Contains(page.Body, want) {
+				t.Errorf("got %s\nwant %q in it", page, want)
+			}
 		}
+	}
+}
+
+// TestOwnFiles: what a page needs comes from the program, and is there.
+func TestOwnFiles(t *testing.T) {
+	visitor := hipflasktest.New(t, newApp())
+	page := visitor.Get("/")
+	var found []string
+	for _, tag := range regexp.MustCompile(`<(?:link rel="stylesheet"|script)[^>]*>`).FindAllString(page.Body, -1) {
+		_, address, _ := strings.Cut(tag, `="/`)
+		address, _, _ = strings.Cut("/"+address, `"`)
+		file := visitor.Get(address)
+		if file.StatusCode != 200 || file.Body == "" || strings.Contains(file.Body, "sourceMappingURL") {
+			t.Errorf("%s: got status %d and %d bytes, want a file that asks for no other", tag, file.StatusCode, len(file.Body))
+		}
+		found = append(found, address)
+	}
+	want := []string{"/static/bootstrap/bootstrap.min.css", "/static/bootstrap/bootstrap.min.js", "/static/moment.js"}
+	if !slices.Equal(found, want) {
+		t.Errorf("got the files %q, want %q; the page was %s", found, want, page)
+	}
+}
+
+func TestMoment(t *testing.T) {
+	const want = `<time datetime="2026-11-21T03:00:05Z" data-moment="fromNow">on 21 November 2026 at 03:00:05 UTC</time>`
+	for _, when := range []time.Time{
+		time.Date(2026, 11, 21, 3, 0, 5, 0, time.UTC),
+		time.Date(2026, 11, 21, 3, 0, 5, 999, time.UTC),
+		time.Date(2026, 11, 20, 22, 0, 5, 0, time.FixedZone("EST", -5*60*60)),
+	} {
+		if got, err := moment(when); string(got) != want || err != nil {
+			t.Errorf("moment(%s): got %s, %v\nwant %s", when, got, err, want)
+		}
+	}
+	page := hipflasktest.New(t, newApp()).Get("/")
+	if now := `<time datetime="` + time.Now().UTC().Format("2006-01-02T"); !strings.Contains(page.Body, now) {
+		t.Errorf("got %s\nwant %q in it", page, now)
 	}
 }
 
