@@ -2,6 +2,7 @@ package browser
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -49,6 +50,8 @@ func TestHello(t *testing.T) {
 
 	v.open("/nowhere")
 	v.fits("hello-404")
+	v.open("/user/" + strings.Repeat("Ada", 100))
+	v.fits("hello-user")
 }
 
 // TestHelloMoment: static/moment.js finds the words of Moment.js, again
