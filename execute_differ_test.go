@@ -106,8 +106,8 @@ func loaded(t *testing.T, files map[string]string) *App {
 			switch {
 			case name[1] != "" && funcs[name[1]] == nil:
 				funcs[name[1]] = func(args ...any) string { return fmt.Sprint(name[1], args) }
-			case name[2] == "base.html" || name[2] == "layout.html":
-				files[name[2]] = "<title>{{block `title` .}}{{end}}</title>{{block `header` .}}{{end}}{{block `content` .}}{{end}}"
+			case strings.HasSuffix(name[2], "base.html") || name[2] == "layout.html":
+				files[name[2]] = "<title>{{block `title` .}}{{end}}</title>{{block `header` .}}{{end}}{{block `content` .}}{{end}}{{block `scripts` .}}{{end}}"
 			case name[2] != "":
 				files[name[2]] = name[2]
 			case name[3] != "" && name[3][0] != '.' && !endpoints[name[3]]:
