@@ -41,8 +41,9 @@ func newApp() *hipflask.App {
 	return app
 }
 
+// nameForm is what the page asks for. The limit keeps the session's cookie small.
 type nameForm struct {
-	FlaskName string       `label:"What is your name?" autocomplete:"given-name" validate:"required"`
+	FlaskName string       `label:"What is your name?" autocomplete:"given-name" validate:"required,max=100"`
 	Submit    forms.Submit `label:"Apologize"`
 }
 

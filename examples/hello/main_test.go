@@ -22,6 +22,7 @@ func TestCheck(t *testing.T) {
 // TestTutorial walks through the tutorial as one visitor.
 func TestTutorial(t *testing.T) {
 	visitor := hipflasktest.New(t, newApp())
+	long := strings.Repeat("<", 100)
 	for _, step := range []struct {
 		request  string
 		name     string // what the form holds
@@ -34,6 +35,7 @@ func TestTutorial(t *testing.T) {
 		{"GET /", "", 200, "", "Hello, Stranger!", false, ""},
 		{"POST /", "", 200, "", "This field is required.", false, ""},
 		{"POST /", "  ", 200, "", "This field is required.", false, ""},
+		{"POST /", strings.Repeat("é", 101), 200, "", "Field cannot be longer than 100 characters.", false, ""},
 		{"POST /", "Ann", 302, "/index", "", false, "Ann"},
 		{"GET /index", "", 200, "", "Hello, Ann!", false, "Ann"},
 		{"POST /index", "Ann", 302, "/index", "", false, "Ann"},
@@ -45,6 +47,7 @@ func TestTutorial(t *testing.T) {
 		{"GET /user/Ada", "", 200, "", "Hello, Ada!", false, "Bob"},
 		{"GET /nowhere", "", 404, "", "<title>Not Found · hello</title>", false, "Bob"}, // the App's own page
 		{"GET /index/", "", 404, "", "<h1>Not Found</h1>", false, "Bob"},
+		{"POST /", long, 302, "/index", "", false, long}, // and the message fit into the cookie
 	} {
 		page := request(visitor, step.request, url.Values{"flask_name": {step.name}})
 		flashed := strings.Contains(page.Body, "You have multiple names?")
@@ -67,7 +70,7 @@ func TestForm(t *testing.T) {
 	}{
 		{"GET /", "", []string{
 			`<label for="flask_name" class="form-label">What is your name?</label>`,
-			`<input id="flask_name" name="flask_name" type="text" value="" required autocomplete="given-name" class="form-control">`,
+			`<input id="flask_name" name="flask_name" type="text" value="" required autocomplete="given-name" maxlength="100" class="form-control">`,
 			`class="btn btn-primary">Apologize</button>`,
 		}},
 		{"POST /", " ", []string{
