@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/flaskcompat"
@@ -63,87 +61,68 @@ func (a *auth) loadLoggedInUser(c *hipflask.Context) error {
 	return nil
 }
 
-func (a *auth) register(c *hipflask.Context) error {
-	if c.Request.Method == "POST" {
-		username, password, err := credentials(c)
-		if err != nil {
-			return err
-		}
-		problem, err := a.addUser(c.Request.Context(), username, password)
-		switch {
-		case err != nil:
-			return err
-		case problem == "":
-			return c.RedirectTo("auth.login")
-		}
-		c.Flash(problem)
-	}
-	return c.Render("auth/register.html", nil)
+// registration is the form of the page for registering.
+type registration struct {
+	Username string `validate:"input_required" message:"Username is required." autocomplete:"username" attrs:"autocapitalize=none"`
+	Password string `widget:"password" validate:"input_required" message:"Password is required." autocomplete:"new-password"`
 }
 
-// addUser keeps a new user, or returns the problem that the visitor can mend.
-func (a *auth) addUser(ctx context.Context, username, password string) (problem string, err error) {
-	switch {
-	case username == "":
-		return "Username is required.", nil
-	case password == "":
-		return "Password is required.", nil
+func (a *auth) register(c *hipflask.Context) error {
+	var in registration
+	form, err := newForm(c, &in)
+	if err != nil {
+		return err
 	}
-	_, err = a.db.ExecContext(ctx, "INSERT INTO user (username, password) VALUES (?, ?)",
-		username, flaskcompat.GeneratePasswordHash(password))
-	if isTaken(err) { // only the table can tell, as two may register one name at once
-		return fmt.Sprintf("User %s is already registered.", username), nil
+	if form.ValidateOnSubmit() {
+		_, err := a.db.ExecContext(c.Request.Context(), "INSERT INTO user (username, password) VALUES (?, ?)",
+			in.Username, flaskcompat.GeneratePasswordHash(in.Password))
+		if err == nil {
+			return c.RedirectTo("auth.login")
+		}
+		if !isTaken(err) { // only the table can tell, as two may register one name at once
+			return err
+		}
+		form.Field("username").AddError("User %(name)s is already registered.", "name", in.Username)
 	}
-	return "", err
+	flashProblem(c, form)
+	return c.Render("auth/register.html", hipflask.Data{"form": form})
+}
+
+// credentials is the form of the page for logging in. An empty name is a wrong
+// one, and an empty password too.
+type credentials struct {
+	Username string `autocomplete:"username" attrs:"autocapitalize=none,required"`
+	Password string `widget:"password" autocomplete:"current-password" attrs:"required"`
 }
 
 func (a *auth) login(c *hipflask.Context) error {
-	if c.Request.Method == "POST" {
-		username, password, err := credentials(c)
-		if err != nil {
-			return err
-		}
-		id, problem, err := a.checkPassword(c.Request.Context(), username, password)
+	var in credentials
+	form, err := newForm(c, &in)
+	if err != nil {
+		return err
+	}
+	if form.ValidateOnSubmit() {
+		var id int
+		var hash string
+		err := a.db.QueryRowContext(c.Request.Context(), "SELECT id, password FROM user WHERE username = ?", in.Username).Scan(&id, &hash)
 		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			form.Field("username").AddError("Incorrect username.")
 		case err != nil:
 			return err
-		case problem == "":
+		case !flaskcompat.CheckPasswordHash(hash, in.Password):
+			form.Field("password").AddError("Incorrect password.")
+		default:
 			c.Session().Clear()
 			c.Session().Set("user_id", id)
 			return c.RedirectTo("index")
 		}
-		c.Flash(problem)
 	}
-	return c.Render("auth/login.html", nil)
-}
-
-// checkPassword returns the id of the user with this name and password, or the
-// problem that the visitor can mend.
-func (a *auth) checkPassword(ctx context.Context, username, password string) (id int, problem string, err error) {
-	var hash string
-	err = a.db.QueryRowContext(ctx, "SELECT id, password FROM user WHERE username = ?", username).Scan(&id, &hash)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return 0, "Incorrect username.", nil
-	case err != nil:
-		return 0, "", err
-	case !flaskcompat.CheckPasswordHash(hash, password):
-		return 0, "Incorrect password.", nil
-	}
-	return id, "", nil
+	flashProblem(c, form)
+	return c.Render("auth/login.html", hipflask.Data{"form": form})
 }
 
 func (a *auth) logout(c *hipflask.Context) error {
 	c.Session().Clear()
 	return c.RedirectTo("index")
-}
-
-// credentials reads the form of both pages. Its error is a 400.
-func credentials(c *hipflask.Context) (username, password string, err error) {
-	username, err = c.RequireForm("username")
-	if err != nil {
-		return "", "", err
-	}
-	password, err = c.RequireForm("password")
-	return username, password, err
 }

@@ -32,9 +32,28 @@ func TestRegisterValidatesInput(t *testing.T) {
 	} {
 		page := hipflasktest.New(t, app).PostForm("/auth/register", fields("username", test.username, "password", test.password))
 		wantPage(t, page, 200, test.want, `value="Register"`)
+		if n := strings.Count(page.Body, `class="flash"`); n != 1 {
+			t.Errorf("%q with password %q: got %d messages, want the first: %s", test.username, test.password, n, page)
+		}
 	}
 	if n := read[int](t, db, "SELECT COUNT(id) FROM user"); n != 2 {
 		t.Errorf("got %d users, want the 2 from before", n)
+	}
+}
+
+// TestMessageDescribesItsInput: who listens to the page hears the message with the
+// input; nobody sees what was typed into a password.
+func TestMessageDescribesItsInput(t *testing.T) {
+	app, _ := newTestApp(t)
+	page := login(hipflasktest.New(t, app), "test", "guess")
+	wantPage(t, page, 200, `<div id="messages">`, `autocomplete="current-password" required aria-invalid="true" aria-describedby="messages">`,
+		`autocomplete="username" autocapitalize="none" required>`)
+	if strings.Contains(page.Body, "guess") {
+		t.Errorf("the password is in %s", page)
+	}
+	page = hipflasktest.New(t, app).PostForm("/auth/register", fields("username", "", "password", ""))
+	if n := strings.Count(page.Body, `aria-describedby="messages"`); page.StatusCode != 200 || n != 2 || strings.Contains(page.Body, "--errors") {
+		t.Errorf("got %s\nwant both inputs described by the messages", page)
 	}
 }
 
@@ -87,6 +106,7 @@ func TestLoginValidatesInput(t *testing.T) {
 		{"TEST", "test", "Incorrect username."},
 		{"test", "a", "Incorrect password."},
 		{"test", "", "Incorrect password."},
+		{"a", "", "Incorrect username."},
 		{"test' --", "test", "Incorrect username."},
 	} {
 		visitor := hipflasktest.New(t, app)

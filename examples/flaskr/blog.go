@@ -72,29 +72,29 @@ func (b *blog) allPosts(ctx context.Context) ([]post, error) {
 	return posts, rows.Err()
 }
 
-func (b *blog) create(c *hipflask.Context) error {
-	var written post
-	if c.Request.Method == "POST" {
-		var err error
-		if written.Title, written.Body, err = titleAndBody(c); err != nil {
-			return err
-		}
-		if written.Title != "" {
-			return b.insert(c, written)
-		}
-		c.Flash("Title is required.")
-	}
-	return c.Render("blog/create.html", hipflask.Data{"post": written})
+// draft is the form of the pages for writing and editing.
+type draft struct {
+	Title string `validate:"input_required" message:"Title is required."`
+	Body  string `widget:"textarea"`
 }
 
-func (b *blog) insert(c *hipflask.Context, p post) error {
-	author, _ := currentUser.Get(c)
-	_, err := b.db.ExecContext(c.Request.Context(), "INSERT INTO post (title, body, author_id) VALUES (?, ?, ?)",
-		p.Title, p.Body, author.ID)
+func (b *blog) create(c *hipflask.Context) error {
+	var in draft
+	form, err := newForm(c, &in)
 	if err != nil {
 		return err
 	}
-	return c.RedirectTo("blog.index")
+	if form.ValidateOnSubmit() {
+		author, _ := currentUser.Get(c)
+		_, err := b.db.ExecContext(c.Request.Context(), "INSERT INTO post (title, body, author_id) VALUES (?, ?, ?)",
+			in.Title, in.Body, author.ID)
+		if err != nil {
+			return err
+		}
+		return c.RedirectTo("blog.index")
+	}
+	flashProblem(c, form)
+	return c.Render("blog/create.html", hipflask.Data{"form": form})
 }
 
 func (b *blog) update(c *hipflask.Context) error {
@@ -102,26 +102,21 @@ func (b *blog) update(c *hipflask.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Request.Method == "POST" {
-		title, body, err := titleAndBody(c)
-		if err != nil {
-			return err
-		}
-		if title != "" {
-			return b.save(c, p.ID, title, body)
-		}
-		c.Flash("Title is required.")
-		p.Body = cmp.Or(body, p.Body)
-	}
-	return c.Render("blog/update.html", hipflask.Data{"post": p})
-}
-
-func (b *blog) save(c *hipflask.Context, id int, title, body string) error {
-	_, err := b.db.ExecContext(c.Request.Context(), "UPDATE post SET title = ?, body = ? WHERE id = ?", title, body, id)
+	in := draft{p.Title, p.Body}
+	form, err := newForm(c, &in)
 	if err != nil {
 		return err
 	}
-	return c.RedirectTo("blog.index")
+	if form.ValidateOnSubmit() {
+		_, err := b.db.ExecContext(c.Request.Context(), "UPDATE post SET title = ?, body = ? WHERE id = ?", in.Title, in.Body, p.ID)
+		if err != nil {
+			return err
+		}
+		return c.RedirectTo("blog.index")
+	}
+	flashProblem(c, form)
+	in = draft{cmp.Or(in.Title, p.Title), cmp.Or(in.Body, p.Body)} // what was left empty comes back
+	return c.Render("blog/update.html", hipflask.Data{"form": form, "post": p})
 }
 
 func (b *blog) delete(c *hipflask.Context) error {
@@ -150,14 +145,4 @@ func (b *blog) ownPost(c *hipflask.Context) (p post, err error) {
 		return p, hipflask.Abort(403)
 	}
 	return p, nil
-}
-
-// titleAndBody reads the form of both pages. Its error is a 400.
-func titleAndBody(c *hipflask.Context) (title, body string, err error) {
-	title, err = c.RequireForm("title")
-	if err != nil {
-		return "", "", err
-	}
-	body, err = c.RequireForm("body")
-	return title, body, err
 }

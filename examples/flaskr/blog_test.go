@@ -94,7 +94,7 @@ func TestCreate(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	app, db := newTestApp(t)
 	visitor := loggedIn(t, app)
-	wantPage(t, visitor.Get("/1/update"), 200, `<h1>Edit "test title"</h1>`, `value="test title"`, ">test\nbody</textarea>", `action="/1/delete"`)
+	wantPage(t, visitor.Get("/1/update"), 200, `<h1>Edit "test title"</h1>`, `value="test title"`, ">\ntest\nbody</textarea>", `action="/1/delete"`)
 	created := read[string](t, db, "SELECT CAST(created AS TEXT) FROM post WHERE id = 1")
 	wantRedirect(t, visitor.PostForm("/1/update", fields("title", "updated", "body", "")), "/")
 	if title := read[string](t, db, "SELECT title FROM post WHERE id = 1"); title != "updated" {
@@ -110,10 +110,10 @@ func TestTitleIsRequired(t *testing.T) {
 	app, _ := newTestApp(t)
 	visitor := loggedIn(t, app)
 	for _, test := range []struct{ path, body, want string }{
-		{"/create", "", "></textarea>"},
-		{"/create", "typed", ">typed</textarea>"},
-		{"/1/update", "", ">test\nbody</textarea>"},
-		{"/1/update", "typed", ">typed</textarea>"},
+		{"/create", "", ">\n</textarea>"},
+		{"/create", "typed", ">\ntyped</textarea>"},
+		{"/1/update", "", ">\ntest\nbody</textarea>"},
+		{"/1/update", "typed", ">\ntyped</textarea>"},
 	} {
 		wantPage(t, visitor.PostForm(test.path, fields("title", "", "body", test.body)), 200, "Title is required.", test.want)
 	}
@@ -137,7 +137,7 @@ func TestTextIsShownAsWritten(t *testing.T) {
 		t.Errorf("got the body %q, want %q", got, body)
 	}
 	wantPage(t, visitor.Get("/"), 200, "<h2>"+html.EscapeString(title)+"</h2>", `<p class="body">`+html.EscapeString(body)+"</p>")
-	wantPage(t, visitor.Get("/2/update"), 200, `value="`+html.EscapeString(title)+`"`, ">"+html.EscapeString(body)+"</textarea>")
+	wantPage(t, visitor.Get("/2/update"), 200, `value="`+html.EscapeString(title)+`"`, ">\n"+html.EscapeString(body)+"</textarea>")
 }
 
 // TestOtherSitesMayNotPost: a form that another site sends with the visitor's

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,6 +132,9 @@ func TestSideBySide(t *testing.T) {
 		{"POST /auth/login", nil},
 		{"POST /auth/login", fields("username", "nobody", "password", "x")},
 		{"POST /auth/login", fields("username", "grace", "password", "x")},
+		{"POST /auth/login", fields("username", "nobody", "password", "")},
+		{"POST /auth/login", fields("username", "grace", "password", "")},
+		{"POST /auth/login", fields("username", "", "password", "x")},
 		{"POST /auth/login", fields("username", "<b>&\"'", "password", "x")},
 		{"POST /auth/login", fields("username", "grace", "password", "nanosecond")},
 
@@ -146,6 +150,8 @@ func TestSideBySide(t *testing.T) {
 		{"POST /2/update", nil},
 		{"POST /2/update", fields("title", "", "body", "")},
 		{"POST /2/update", fields("title", "", "body", "typed")},
+		{"POST /2/update", fields("title", " ", "body", "")},
+		{"GET /2/update", nil},
 		{"POST /2/update", fields("title", "Grace's & \"two\"", "body", "  as\n\twritten ")},
 		{"GET /2/update", nil},
 		{"POST /2/update", fields("title", "bad \xff bytes", "body", "")},
@@ -209,8 +215,11 @@ func visible(page string) string {
 		}
 		var attributes []string
 		for _, a := range attribute.FindAllStringSubmatch(m[3], -1) {
-			attributes = append(attributes, a[1]+"="+a[2])
+			if a := a[1] + "=" + a[2]; a != "type=text" && a != "value=" { // an input without them is the same
+				attributes = append(attributes, a)
+			}
 		}
+		slices.Sort(attributes) // their order has no meaning
 		return "\n<" + m[1] + m[2] + " " + strings.Join(attributes, " ") + ">\n"
 	})
 	var lines []string
