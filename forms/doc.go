@@ -84,7 +84,7 @@
 //   - required is WTForms' DataRequired: no blanks, no zero, no unchecked box.
 //     input_required is InputRequired: anything that was sent.
 //   - optional, or omitempty, is Optional: nothing else is checked if nothing was sent.
-//     A pointer is optional by itself.
+//     A pointer is optional unless it is required.
 //   - min, max, len, gt and lt are Length for text and NumberRange for numbers.
 //   - eqfield=Password is EqualTo; the others that compare with a field are there too.
 //   - oneof=a b and noneof=a b are AnyOf and NoneOf, and email, url, ip, mac and uuid

@@ -64,7 +64,6 @@ var refused = regexp.MustCompile(`^(required_|excluded_|skip_unless|dive$|keys$|
 
 // parseRules reads the tag validate.
 func (s *spec) parseRules(tag string, fail func(string, ...any)) {
-	s.optional = s.null
 	bounds := map[string]string{}
 	for part := range strings.SplitSeq(tag, ",") {
 		part = strings.TrimSpace(part)
@@ -106,6 +105,7 @@ func (s *spec) parseRules(tag string, fail func(string, ...any)) {
 	if s.required && s.optional && !s.null {
 		fail("it is required and optional at once")
 	}
+	s.optional = s.optional || s.null && !s.required && !s.inputRequired
 	if len(bounds) > 0 && s.kind == timeKind {
 		s.rules = append(s.rules, s.timesRule(bounds, fail))
 	} else if len(bounds) > 0 {

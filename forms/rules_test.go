@@ -40,6 +40,8 @@ func TestRules(t *testing.T) {
 		Both   string    `validate:"optional,min=5,alpha"`
 		Free   string    `choices:"a=A" choice:"any" validate:"optional"`
 		Floaty *float64  `validate:"min=0.5"`
+		Stars  *int      `validate:"required,min=1"`
+		Zero   *int      `validate:"input_required"`
 	}
 	for _, test := range []struct{ name, value, want string }{
 		{"even", "3", "[3 is not even!]"},
@@ -64,6 +66,12 @@ func TestRules(t *testing.T) {
 		{"free", "z", "[]"},
 		{"floaty", "0.4", "[Number must be at least 0.5.]"},
 		{"floaty", "", "[]"},
+		{"stars", "", "[This field is required.]"},
+		{"stars", " ", "[This field is required.]"},
+		{"stars", "0", "[Number must be at least 1.]"},
+		{"stars", "1", "[]"},
+		{"zero", "", "[This field is required.]"},
+		{"zero", "0", "[]"},
 	} {
 		sent := url.Values{test.name: {test.value}}
 		if test.name == "to" {
