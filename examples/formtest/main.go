@@ -1,5 +1,6 @@
 // Formtest carries a form's data from the route that takes it to the route that
-// shows it.
+// shows it. It reads the two fields itself, without package forms: the way of the data is
+// what its tutorial is about.
 //
 //	go run ./examples/formtest
 package main

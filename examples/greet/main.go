@@ -3,7 +3,8 @@
 //
 //	go run ./examples/greet
 //
-// and open http://127.0.0.1:5000/greet; as in the tutorial, / is no page.
+// and open http://127.0.0.1:5000/greet; as in the tutorial, / is no page. The only
+// form is a button without a field, which needs no package forms.
 package main
 
 import (

@@ -1,5 +1,6 @@
 // Login signs a visitor in by name, counts visits, remembers for seven days on
-// request, and flashes messages with categories.
+// request, and flashes messages with categories. It writes the session itself, which is
+// what its tutorial is about; package login does that for programs with accounts.
 //
 //	go run ./examples/login
 package main
@@ -8,10 +9,10 @@ import (
 	"embed"
 	"fmt"
 	"log"
-	"strings"
 	"time"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/forms"
 )
 
 //go:embed templates static
@@ -45,15 +46,21 @@ func index(c *hipflask.Context) error {
 	return c.Render("index.html", nil)
 }
 
+// loginForm is a struct with a tag for each rule. The second button is the page's.
+type loginForm struct {
+	Username string `validate:"required" autocomplete:"username" attrs:"autocapitalize=none"`
+	Login    forms.Submit
+}
+
 func login(c *hipflask.Context) error {
-	if c.Request.Method == "POST" {
-		if username := c.Form("username"); username != "" {
-			c.Session().Set("username", username)
-			c.Session().Set("visits", 0)
-			return c.RedirectTo("index")
-		}
+	var in loginForm
+	form := forms.New(c, &in)
+	if form.ValidateOnSubmit() {
+		c.Session().Set("username", in.Username)
+		c.Session().Set("visits", 0)
+		return c.RedirectTo("index")
 	}
-	return c.Render("login.html", nil)
+	return c.Render("login.html", hipflask.Data{"form": form})
 }
 
 func logout(c *hipflask.Context) error {
@@ -62,24 +69,33 @@ func logout(c *hipflask.Context) error {
 }
 
 func loginRemember(c *hipflask.Context) error {
-	if username := c.Form("username"); username != "" {
-		c.Session().Set("username", username)
+	var in loginForm
+	if forms.New(c, &in).ValidateOnSubmit() {
+		c.Session().Set("username", in.Username)
 		c.Session().SetPermanent(true)
 	}
 	return c.RedirectTo("index")
 }
 
+type postForm struct {
+	Title   string `filter:"trim" validate:"required" message:"Title cannot be empty" autocomplete:"off"`
+	Publish forms.Submit
+}
+
 func createPost(c *hipflask.Context) error {
-	if c.Request.Method == "POST" {
-		title := strings.TrimSpace(c.Form("title"))
-		if title == "" {
-			c.FlashAs("error", "Title cannot be empty")
-			return c.RedirectTo("createPost")
-		}
-		c.FlashAs("success", fmt.Sprintf(`Article "%s" published successfully!`, title))
+	var in postForm
+	form := forms.New(c, &in)
+	if form.ValidateOnSubmit() {
+		c.FlashAs("success", fmt.Sprintf(`Article "%s" published successfully!`, in.Title))
 		return c.RedirectTo("createPost")
 	}
-	return c.Render("create_post.html", nil)
+	if form.IsSubmitted() {
+		for _, message := range form.Field("title").Errors() {
+			c.FlashAs("error", message)
+		}
+		return c.RedirectTo("createPost")
+	}
+	return c.Render("create_post.html", hipflask.Data{"form": form})
 }
 
 func flashDemo(c *hipflask.Context) error {

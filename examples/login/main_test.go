@@ -35,8 +35,8 @@ func TestTutorial(t *testing.T) {
 
 		// Signing in and out.
 		{"GET /login", nil, 200, "", `name="username"`, "", ""},
-		{"POST /login", username(""), 200, "", `name="username"`, "", ""},
-		{"POST /login", nil, 200, "", `name="username"`, "", ""},
+		{"POST /login", username(""), 200, "", "This field is required.", "", ""},
+		{"POST /login", nil, 200, "", "This field is required.", "", ""},
 		{"POST /login", username("joe"), 302, "/", "", "set", "username visits"},
 		{"GET /", nil, 200, "", "Your visit count: 1", "set", "username visits"},
 		{"GET /", nil, 200, "", "Welcome back, joe!", "set", "username visits"},

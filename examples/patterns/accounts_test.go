@@ -10,7 +10,10 @@ import (
 	"github.com/hipflask/hipflask/hipflasktest"
 )
 
-const demoPassword = "green tea"
+const (
+	demoPassword  = "green tea"
+	shortPassword = "Field must be at least 8 characters long."
+)
 
 func form(pairs ...string) url.Values {
 	values := url.Values{}
@@ -37,15 +40,17 @@ func TestLogin(t *testing.T) {
 			t.Errorf("got %s\nwith the password in it", page)
 		}
 	}
-	ada := form("name", "ada", "password", demoPassword, "next", "/staff")
-	page := client.FollowRedirects().PostForm("/login", ada)
+	ada := form("name", "ada", "password", demoPassword)
+	client.PostForm("/login?next=/staff", form("name", "ada")) // the address stays while the form is wrong
+	page := client.FollowRedirects().PostForm("/login?next=/staff", ada)
 	if !strings.Contains(page.Body, "For staff") {
 		t.Errorf("got %s\nwant the page that was asked for first", page)
 	}
 	client = hipflasktest.New(t, newTestApp(t))
-	ada.Set("next", "//evil.example")
-	if got := client.PostForm("/login", ada).Header.Get("Location"); got != "/" {
-		t.Errorf("the next of another site: got %q, want /", got)
+	for _, next := range []string{"//evil.example", "https://evil.example/", "/\\\\evil.example", "evil"} {
+		if got := client.PostForm("/login?next="+url.QueryEscape(next), ada).Header.Get("Location"); got != "/" {
+			t.Errorf("next %q: got %q, want /", next, got)
+		}
 	}
 	page = client.PostForm("/logout", nil)
 	if page.Header.Get("Location") != "/" || client.Get("/staff").StatusCode != 302 {
@@ -53,13 +58,19 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// TestRememberMe closes the browser, which forgets the session.
 func TestRememberMe(t *testing.T) {
-	for _, remember := range []string{"", "on"} {
-		client := hipflasktest.New(t, newTestApp(t))
-		reply := client.PostForm("/login", form("name", "ada", "password", demoPassword, "remember", remember))
-		cookie := reply.Header.Get("Set-Cookie")
-		if got, want := strings.Contains(cookie, "Expires="), remember != ""; got != want {
-			t.Errorf("remember %q: got %s", remember, cookie)
+	app := newTestApp(t)
+	for remember, want := range map[string]int{"": 302, "y": 200} {
+		client := hipflasktest.New(t, app)
+		client.PostForm("/login", form("name", "ada", "password", demoPassword, "remember", remember))
+		client.DeleteCookie("session")
+		if page := client.Get("/account/"); page.StatusCode != want {
+			t.Errorf("remember %q: got %s\nwant %d", remember, page, want)
+		}
+		client.PostForm("/logout", nil)
+		if page := client.Get("/account/"); page.StatusCode != 302 {
+			t.Errorf("remember %q: got %s\nafter signing out", remember, page)
 		}
 	}
 }
@@ -68,8 +79,9 @@ func TestRegister(t *testing.T) {
 	app := newTestApp(t)
 	client := hipflasktest.New(t, app)
 	for _, test := range []struct{ name, password, problem string }{
-		{"", "long enough", "A name has 1 to 40 bytes."},
-		{"   ", "long enough", "A name has 1 to 40 bytes."},
+		{"", "long enough", "This field is required."},
+		{"   ", "long enough", "This field is required."},
+		{strings.Repeat("b", 41), "long enough", "Field cannot be longer than 40 characters."},
 		{"bob", "short", shortPassword},
 		{"ada", "long enough", "The name is taken."},
 	} {
@@ -91,10 +103,10 @@ func TestRegister(t *testing.T) {
 func TestGuard(t *testing.T) {
 	client := hipflasktest.New(t, newTestApp(t))
 	for _, test := range []struct{ method, path, want string }{
-		{"GET", "/account/", "/login?next=/account/"},
+		{"GET", "/account/", "/login?next=%2Faccount%2F"},
 		{"POST", "/account/password", "/login"}, // there is nothing to come back to
 		{"POST", "/account/sign-out-everywhere", "/login"},
-		{"GET", "/staff?tab=2", "/login?next=/staff?tab%3D2"},
+		{"GET", "/staff?tab=2", "/login?next=%2Fstaff%3Ftab%3D2"},
 	} {
 		reply := client.Do(client.NewRequest(test.method, test.path, nil))
 		if got := reply.Header.Get("Location"); got != test.want {
@@ -108,7 +120,7 @@ func TestSignOutEverywhere(t *testing.T) {
 	app := newTestApp(t)
 	signIn := func(name string) *hipflasktest.Client {
 		client := hipflasktest.New(t, app)
-		client.PostForm("/login", form("name", name, "password", demoPassword))
+		client.PostForm("/login", form("name", name, "password", demoPassword, "remember", "y"))
 		return client
 	}
 	here, there, other := signIn("ada"), signIn("ada"), signIn("grace")

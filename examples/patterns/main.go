@@ -39,11 +39,10 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	if app.Config.Get("LOG_FORMAT") == "json" {
 		logAsJSON(app, os.Stderr)
 	}
-	users := newAccounts()
+	users := newAccounts(app)
 	app.Config.SessionsValidSince = users.validSince
 
 	app.Use(methodOverride)
-	app.BeforeRequest(users.loadUser)
 	app.AfterRequest(securityHeaders)
 	hipflask.OnError(app, errorPage)
 
@@ -59,13 +58,11 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 	app.Get("/progress", progress)
 	app.Post("/count", countLines).MaxContentLength(1 << 30)
 	app.Get("/report", report).Wrap(cached(time.Minute))
-	app.Get("/register", registerForm)
-	app.Post("/register", users.register)
-	app.Get("/login", loginForm)
-	app.Post("/login", users.login)
-	app.Post("/logout", logout)
+	app.Route("/register", users.register, "GET", "POST")
+	app.Route("/login", users.login, "GET", "POST")
+	app.Post("/logout", users.logout)
 	app.Register(users.newBlueprint())
-	app.Get("/staff", staff).Wrap(loginRequired, needsRole("staff"))
+	app.Get("/staff", staff).Wrap(users.Required, users.needsRole("staff"))
 	app.Get("/theme/<any(light, dark):name>", theme)
 
 	app.Get("/basket", showBasket)
@@ -74,12 +71,10 @@ func newApp(testConfig map[string]any) (*hipflask.App, error) {
 
 	r := &reviews{}
 	app.Get("/reviews", r.listReviews)
-	app.Get("/reviews/new", newReview)
-	app.Post("/reviews/new", r.addReview).MaxContentLength(5 << 20)
+	app.Route("/reviews/new", r.addReview, "GET", "POST").MaxContentLength(5 << 20)
 	app.Get("/pictures/<name>", showPicture)
 
-	app.Get("/uploads", listUploads)
-	app.Post("/uploads", upload).MaxContentLength(5 << 20)
+	app.Route("/uploads", uploads, "GET", "POST").MaxContentLength(5 << 20)
 	app.Get("/uploads/<name>", showUpload)
 
 	app.Get("/app/", singlePage)

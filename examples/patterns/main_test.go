@@ -34,11 +34,12 @@ func newTestApp(t *testing.T) *hipflask.App {
 	return app
 }
 
-// signedIn is a visitor who need not fill in the form first.
+// signedIn is a visitor who need not fill in the form first: package login keeps
+// who it is under _user_id.
 func signedIn(t *testing.T, app *hipflask.App, user string) *hipflasktest.Client {
 	t.Helper()
 	client := hipflasktest.New(t, app)
-	client.SessionTransaction(func(s *hipflask.Session) { s.Set("user", user) })
+	client.SessionTransaction(func(s *hipflask.Session) { s.Set("_user_id", user) })
 	return client
 }
 
@@ -65,9 +66,9 @@ func TestPages(t *testing.T) {
 		{"/nowhere", 404, "<h1>Not Found</h1>"},
 		{"/app/", 200, `data-notes="/api/notes" data-settings="{&#34;maxLength&#34;:200}"`},
 		{"/app/notes/7", 200, "<script"},
-		{"/login?next=/staff", 200, `name="next" value="/staff"`},
-		{"/login", 200, `<input id="name" name="name" type="text" value="">`},
-		{"/register", 200, `<input id="password" name="password" type="password" value="">`},
+		{"/login?next=/staff", 200, `<form method="post">`}, // so it is sent to the address with next
+		{"/login", 200, `<input id="name" name="name" type="text" value="" autocomplete="username">`},
+		{"/register", 200, `<input id="password" name="password" type="password" value="" required autocomplete="new-password" minlength="8">`},
 		{"/reviews", 200, "Nobody has written one yet."},
 		{"/teas.csv", 200, "Assam,4.50 €\nDarjeeling,6.95 €\nEarl Grey,5.20 €\n"},
 		{"/report", 200, "<p>3 teas, as of "},
@@ -93,7 +94,7 @@ func TestRedirects(t *testing.T) {
 	client := hipflasktest.New(t, newTestApp(t))
 	for path, want := range map[string]string{
 		"/favicon.ico":     "/static/favicon.svg",
-		"/account/?tab=2":  "/login?next=/account/?tab%3D2",
+		"/account/?tab=2":  "/login?next=%2Faccount%2F%3Ftab%3D2",
 		"/de/bye":          "/en/hello",
 		"/news":            "/news/",
 		"/app":             "/app/",
@@ -272,7 +273,8 @@ func TestUpload(t *testing.T) {
 		{"My tea.txt", "green", 200, "My_tea.txt is saved."},
 		{"My tea.txt", "black", 200, "There is a file My_tea.txt already."},
 		{"page.html", "<script>", 415, "Send one of .txt .pdf .png .jpg."},
-		{"../../../.txt", "", 415, "Send one of"},
+		{"page.txt", "<script>", 415, "Send one of"},
+		{"../../../.txt", "", 415, "Give the file another name."},
 		{"large.txt", strings.Repeat("x", 6<<20), 413, ""},
 	} {
 		page := client.PostMultipart("/uploads", nil, hipflasktest.File{Field: "photo", Name: test.name, Content: test.content})
@@ -288,6 +290,9 @@ func TestUpload(t *testing.T) {
 		if page := client.Get("/uploads/" + name); page.StatusCode != 404 {
 			t.Errorf("got %s, want 404", page)
 		}
+	}
+	if page := client.PostMultipart("/uploads", nil); page.StatusCode != 400 || !strings.Contains(page.Body, "This field is required.") {
+		t.Errorf("got %s\nwant 400 without a file", page)
 	}
 	if entries, _ := os.ReadDir(uploadFolder(app)); len(entries) != 1 {
 		t.Errorf("got %v in the folder, want one file", entries)

@@ -14,12 +14,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/forms"
 )
 
 // review is what a visitor wrote about a tea.
@@ -36,61 +34,54 @@ type reviews struct {
 	all []review
 }
 
-// reviewForm is what was sent, as it was sent, for a page that shows it again;
-// and what is wrong with it, by the name of a field.
+// reviewForm is the form of a review. Stars is a pointer, so that it begins empty
+// and not as 0.
 type reviewForm struct {
-	Tea, Stars, Text string
-	Problems         map[string]string
+	Tea     string                `filter:"trim" validate:"required"`
+	Stars   *int                  `validate:"required,min=1,max=5" message:"Give 1 to 5 stars."`
+	Text    string                `label:"What you think of it" widget:"textarea" filter:"trim" validate:"required,max=1000"`
+	Picture *multipart.FileHeader `label:"A picture, if you like" accept:"image/jpeg,image/png,image/gif" message:"Send a JPEG, PNG or GIF."`
+	Send    forms.Submit
+
+	decoded image.Image // the Picture; not exported, so it is no field
 }
 
-func newReview(c *hipflask.Context) error {
-	return c.Render("review.html", hipflask.Data{"form": reviewForm{Tea: c.Query("tea")}})
+// ValidateTea is a check of the field Tea. An error of forms.Invalid is told to the
+// visitor; any other one makes the reply an error page.
+func (f *reviewForm) ValidateTea(*hipflask.Context, *forms.Field) error {
+	known, err := isTea(f.Tea)
+	if err == nil && !known {
+		return forms.Invalid("Choose one of the teas.")
+	}
+	return err
+}
+
+// ValidatePicture reads the picture, which is the only way to know that it is one.
+func (f *reviewForm) ValidatePicture(*hipflask.Context, *forms.Field) (err error) {
+	if f.Picture == nil {
+		return nil
+	}
+	f.decoded, err = decodePicture(f.Picture)
+	if errors.Is(err, image.ErrFormat) {
+		return forms.Invalid("Send a JPEG, PNG or GIF of at most 4000 by 4000 pixels.")
+	}
+	return err
 }
 
 func (r *reviews) addReview(c *hipflask.Context) error {
-	form := reviewForm{Tea: c.Form("tea"), Stars: c.Form("stars"), Text: strings.TrimSpace(c.Form("text"))}
-	checked, err := form.check()
+	in := reviewForm{Tea: c.Query("tea")}
+	form := forms.New(c, &in)
+	if !form.ValidateOnSubmit() {
+		return showForm(c, "review.html", form)
+	}
+	name, err := savePicture(c, in.decoded)
 	if err != nil {
 		return err
 	}
-	if len(form.Problems) == 0 { // a picture is kept when the rest is right
-		name, err := savePicture(c, "picture")
-		if errors.Is(err, image.ErrFormat) {
-			form.Problems["picture"] = "Send a JPEG, PNG or GIF of at most 4000 by 4000 pixels."
-		} else if err != nil {
-			return err
-		}
-		checked.Picture = name
-	}
-	if len(form.Problems) > 0 {
-		return c.Status(422).Render("review.html", hipflask.Data{"form": form})
-	}
-	r.insert(checked)
+	r.insert(review{Tea: in.Tea, Stars: *in.Stars, Text: in.Text, Picture: name})
 	c.FlashAs("success", "Thank you for your review.")
 	return c.RedirectTo("listReviews")
 }
-
-// check returns the review that the form means, and fills in the form's Problems.
-func (f *reviewForm) check() (review, error) {
-	known, err := isTea(f.Tea)
-	if err != nil {
-		return review{}, err
-	}
-	f.Problems = map[string]string{}
-	stars, err := strconv.Atoi(f.Stars)
-	if err != nil || stars < 1 || stars > 5 {
-		f.Problems["stars"] = "Give 1 to 5 stars."
-	}
-	if !known {
-		f.Problems["tea"] = "Choose one of the teas."
-	}
-	if n := utf8.RuneCountInString(f.Text); n < 1 || n > maxReview {
-		f.Problems["text"] = fmt.Sprintf("Write 1 to %d characters; these are %d.", maxReview, n)
-	}
-	return review{Tea: f.Tea, Stars: stars, Text: f.Text}, nil
-}
-
-const maxReview = 1000
 
 func isTea(name string) (bool, error) {
 	all, err := teas()
@@ -139,17 +130,11 @@ func (r *reviews) listReviews(c *hipflask.Context) error {
 // maxPage keeps the offset an int, whatever is asked for.
 const maxPage = 1_000_000
 
-// savePicture keeps the picture in a field of the form under a name of its own,
-// and returns the name: "" if the visitor chose none. What is no picture is
-// image.ErrFormat.
-func savePicture(c *hipflask.Context, field string) (name string, err error) {
-	files := c.Files(field)
-	if len(files) == 0 {
+// savePicture keeps a picture under a name of its own, and returns the name: ""
+// for no picture.
+func savePicture(c *hipflask.Context, picture image.Image) (name string, err error) {
+	if picture == nil {
 		return "", nil
-	}
-	picture, err := decodePicture(files[0])
-	if err != nil {
-		return "", err
 	}
 	var made bytes.Buffer // anew, so nothing is in the file but the picture
 	if err := jpeg.Encode(&made, picture, nil); err != nil {
@@ -163,7 +148,8 @@ func savePicture(c *hipflask.Context, field string) (name string, err error) {
 	return name, os.WriteFile(filepath.Join(folder, name), made.Bytes(), 0o600)
 }
 
-// decodePicture looks at the size before it makes room for it: a small file may
+// decodePicture returns image.ErrFormat for what is no picture. It looks at the
+// size before it makes room for it: a small file may
 // say that it is a very large picture.
 func decodePicture(file *multipart.FileHeader) (image.Image, error) {
 	opened, err := file.Open()

@@ -24,12 +24,12 @@ func TestReviewForm(t *testing.T) {
 		field, value string
 		shows        []string
 	}{
-		{"tea", "Coffee", []string{"Choose one of the teas.", `value="Coffee"`, `value="5"`, ">Strong.</textarea>"}},
-		{"stars", "6", []string{"Give 1 to 5 stars.", `value="6"`, `aria-describedby="stars-problem"`}},
+		{"tea", "Coffee", []string{"Choose one of the teas.", `value="Coffee"`, `value="5"`, "Strong.</textarea>"}},
+		{"stars", "6", []string{"Give 1 to 5 stars.", `value="6"`, `aria-describedby="stars--errors"`}},
 		{"stars", "many", []string{"Give 1 to 5 stars.", `value="many"`}},
 		{"stars", `"><script>`, []string{`value="&#34;&gt;&lt;script&gt;"`}},
-		{"text", "  ", []string{"Write 1 to 1000 characters; these are 0."}},
-		{"text", strings.Repeat("é", 1001), []string{"these are 1001.", "éé</textarea>"}},
+		{"text", "  ", []string{"This field is required."}},
+		{"text", strings.Repeat("é", 1001), []string{"Field cannot be longer than 1000 characters.", "éé</textarea>"}},
 	} {
 		sent := maps.Clone(good)
 		sent.Set(test.field, test.value)
@@ -40,7 +40,7 @@ func TestReviewForm(t *testing.T) {
 			}
 		}
 	}
-	if page := client.PostForm("/reviews/new", nil); page.StatusCode != 422 || strings.Count(page.Body, `class="error"`) != 3 {
+	if page := client.PostForm("/reviews/new", nil); page.StatusCode != 422 || strings.Count(page.Body, `class="errors"`) != 3 {
 		t.Errorf("got %s\nwant a problem for each of the three fields", page)
 	}
 	if page := client.Get("/reviews/new?tea=Assam"); page.StatusCode != 200 || !strings.Contains(page.Body, `value="Assam"`) ||
@@ -65,9 +65,13 @@ func TestReviewPicture(t *testing.T) {
 		"no picture": "<script>", "cut": small.String()[:40], "large": bomb(small.Bytes()), "empty": "",
 	} {
 		page := client.PostMultipart("/reviews/new", fields, hipflasktest.File{Field: "picture", Name: "a.png", Content: content})
-		if page.StatusCode != 422 || !strings.Contains(page.Body, "Send a JPEG, PNG or GIF") || !strings.Contains(page.Body, ">Strong.</textarea>") {
+		if page.StatusCode != 422 || !strings.Contains(page.Body, "Send a JPEG, PNG or GIF") || !strings.Contains(page.Body, "Strong.</textarea>") {
 			t.Errorf("%s: got %s\nwant the form again", name, page)
 		}
+	}
+	page := client.PostMultipart("/reviews/new", fields, hipflasktest.File{Field: "picture", Name: "a.html", Content: small.String()})
+	if page.StatusCode != 422 || !strings.Contains(page.Body, "Send a JPEG, PNG or GIF.") {
+		t.Errorf("got %s\nwant a picture called a page to be refused", page)
 	}
 	if page := client.PostMultipart("/reviews/new", fields, hipflasktest.File{Field: "picture", Name: "a.png", Content: strings.Repeat("x", 6<<20)}); page.StatusCode != 413 {
 		t.Errorf("a file above the limit: got %s", page)
@@ -76,7 +80,7 @@ func TestReviewPicture(t *testing.T) {
 		t.Errorf("got %s\nwant no review yet", page)
 	}
 
-	page := client.PostMultipart("/reviews/new", fields, hipflasktest.File{Field: "picture", Name: "../a.html", Content: small.String() + "<script>"})
+	page = client.PostMultipart("/reviews/new", fields, hipflasktest.File{Field: "picture", Name: "../a.png", Content: small.String() + "<script>"})
 	source := regexp.MustCompile(`<img src="([^"]+)"`).FindStringSubmatch(page.Body)
 	if source == nil {
 		t.Fatalf("got %s\nwant the picture", page)

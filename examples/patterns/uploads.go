@@ -3,44 +3,64 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"mime/multipart"
 	"os"
-	"path/filepath"
+	"path"
 	"slices"
-	"strings"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/forms"
 )
 
-var allowedExtensions = []string{".txt", ".pdf", ".png", ".jpg"}
-
-func upload(c *hipflask.Context) error {
-	file, err := c.File("photo")
-	if err != nil {
-		return err // 400 without a file, 413 above the limit
-	}
-	name := hipflask.SecureFilename(file.Filename)
-	if !slices.Contains(allowedExtensions, strings.ToLower(filepath.Ext(name))) {
-		return hipflask.Error(415, "Send one of "+strings.Join(allowedExtensions, " ")+".")
-	}
-	err = hipflask.SaveFile(file, uploadFolder(c.App()), name)
-	if errors.Is(err, fs.ErrExist) {
-		c.FlashAs("error", "There is a file "+name+" already.")
-		return c.RedirectTo("listUploads")
-	}
-	if err != nil {
-		return err
-	}
-	c.FlashAs("success", name+" is saved.")
-	return c.RedirectTo("listUploads")
+// uploadForm is the form of a file. Name and content must both be of a kind that
+// accept has.
+type uploadForm struct {
+	Photo *multipart.FileHeader `label:"A file" validate:"required" accept:".txt,.pdf,.png,.jpg" message_accept:"Send one of .txt .pdf .png .jpg."`
+	Send  forms.Submit
 }
 
-func listUploads(c *hipflask.Context) error {
+// ValidatePhoto refuses a name of which only the ending is left, such as "☃.txt".
+func (f *uploadForm) ValidatePhoto(*hipflask.Context, *forms.Field) error {
+	if path.Ext(hipflask.SecureFilename(f.Photo.Filename)) == "" {
+		return forms.Invalid("Give the file another name.")
+	}
+	return nil
+}
+
+func uploads(c *hipflask.Context) error {
+	var in uploadForm
+	form := forms.New(c, &in)
+	if form.ValidateOnSubmit() {
+		return keep(c, in.Photo)
+	}
+	switch {
+	case !form.IsSubmitted():
+	case in.Photo == nil:
+		c.Status(400)
+	default:
+		c.Status(415)
+	}
 	entries, err := os.ReadDir(uploadFolder(c.App()))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	entries = slices.DeleteFunc(entries, fs.DirEntry.IsDir)
-	return c.Render("uploads.html", hipflask.Data{"files": entries})
+	return c.Render("uploads.html", hipflask.Data{"form": form, "files": entries})
+}
+
+// keep saves a file under the name that it came with, if that is free.
+func keep(c *hipflask.Context, file *multipart.FileHeader) error {
+	name := hipflask.SecureFilename(file.Filename)
+	err := hipflask.SaveFile(file, uploadFolder(c.App()), name)
+	if errors.Is(err, fs.ErrExist) {
+		c.FlashAs("error", "There is a file "+name+" already.")
+		return c.RedirectTo("uploads")
+	}
+	if err != nil {
+		return err
+	}
+	c.FlashAs("success", name+" is saved.")
+	return c.RedirectTo("uploads")
 }
 
 // showUpload sends a file that a visitor brought, as a download: a page of

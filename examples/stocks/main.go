@@ -9,6 +9,7 @@ import (
 	"log"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/forms"
 )
 
 //go:embed templates static
@@ -36,18 +37,28 @@ func index(c *hipflask.Context) error {
 	return c.Render("index.html", nil)
 }
 
+// stockForm has the names of the session: StockSymbol is stock_symbol in the page. The
+// number is a pointer, so that it begins empty and not as 0.
+type stockForm struct {
+	StockSymbol    string `validate:"required" autocomplete:"off" attrs:"autocapitalize=characters"`
+	NumberOfShares *int   `label:"Number of Shares" validate:"required,min=1" autocomplete:"off"`
+	PurchasePrice  string `label:"Purchase Price ($)" validate:"required" pattern:"[0-9]+([.][0-9]+)?" message_pattern:"Write it as 302.17." autocomplete:"off" attrs:"inputmode=decimal"`
+	Add            forms.Submit
+}
+
 func addStock(c *hipflask.Context) error {
-	if c.Request.Method == "POST" {
-		for _, field := range []string{"stock_symbol", "number_of_shares", "purchase_price"} {
-			value, err := c.RequireForm(field) // request.form[field]
-			if err != nil {
-				return err
-			}
-			c.Session().Set(field, value)
-		}
+	var in stockForm
+	form := forms.New(c, &in)
+	if form.ValidateOnSubmit() {
+		c.Session().Set("stock_symbol", in.StockSymbol)
+		c.Session().Set("number_of_shares", *in.NumberOfShares)
+		c.Session().Set("purchase_price", in.PurchasePrice)
 		return c.RedirectTo("listStocks")
 	}
-	return c.Render("add_stock.html", nil)
+	if form.IsSubmitted() {
+		c.Status(400) // as for request.form of a field that is missing
+	}
+	return c.Render("add_stock.html", hipflask.Data{"form": form})
 }
 
 func listStocks(c *hipflask.Context) error {
