@@ -76,6 +76,24 @@ func ExampleField_Row() {
 	// 200 <div class="field"><label for="cups">Cups</label> <input id="cups" name="cups" type="number" value="many" required min="1" max="9" aria-invalid="true" aria-describedby="cups--help cups--errors" class="narrow"><small id="cups--help">Of 0.2 l.</small><ul class="errors" id="cups--errors"><li>Not a valid integer value.</li></ul></div>
 }
 
+// With Bootstrap's classes; the page's layout has its style sheet.
+func ExampleSetup() {
+	app := newApp()
+	forms.Setup(app, forms.Config{Theme: forms.Bootstrap5})
+	type signup struct {
+		Email string `widget:"email" validate:"required,email"`
+	}
+	app.Get("/signup", func(c *hipflask.Context) error {
+		form := forms.New(c, &signup{})
+		return c.RenderString(`{{(.form.Field "email").Row}}`, hipflask.Data{"form": form})
+	}).Name("signup")
+
+	ask(app, "GET", "/signup", nil)
+
+	// Output:
+	// 200 <div class="mb-3"><label for="email" class="form-label">Email</label> <input id="email" name="email" type="email" value="" required class="form-control"></div>
+}
+
 // member is a form that asks a database.
 type member struct {
 	Name string `validate:"required"`
