@@ -103,7 +103,7 @@ func (a *App) newContext(w http.ResponseWriter, r *http.Request) *Context {
 	} else {
 		both := &withBody{Context: Context{Request: r, app: a, w: w}}
 		c, both.Context.sent = &both.Context, &both.sent
-		c.sent.whole = r.Body
+		c.sent.body = sentBody{ReadCloser: r.Body, c: c}
 		c.limitBody(a.Config.maxContentLength())
 	}
 	if h := w.Header(); len(h) > 0 {

@@ -21,8 +21,8 @@ import (
 
 // sent is what of the request is read when a handler asks for it.
 type sent struct {
-	whole      io.ReadCloser // the body without its limit, nil if there is none
-	bodyRead   bool          // a helper has read of it
+	body       sentBody // without a reader if there is none
+	bodyRead   bool     // a helper has read of it
 	formParsed bool
 	query      *fields
 	form       form
@@ -154,6 +154,9 @@ func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
 	if c.Request.Body == nil {
 		return dst, nil
 	}
+	if limit >= 0 && c.Request.ContentLength > limit {
+		return dst, bodyTooLarge(c.w, limit)
+	}
 	for err == nil {
 		dst = slices.Grow(dst, 512)
 		var n int
@@ -169,13 +172,26 @@ func (c *Context) appendBody(dst []byte, limit int64) (_ []byte, err error) {
 	if len(dst) > 0 || err != nil {
 		c.received().bodyRead = true
 	}
-	if err == nil {
-		return dst, nil
+	return dst, err
+}
+
+// sentBody is the body as it arrives. An error in that is a 400, and one that says it is
+// too long is not waited for.
+type sentBody struct {
+	io.ReadCloser
+	c     *Context
+	limit int64 // negative for none
+}
+
+func (b *sentBody) Read(p []byte) (int, error) {
+	if b.limit >= 0 && b.c.Request.ContentLength > b.limit {
+		return 0, bodyTooLarge(b.c.w, b.limit)
 	}
-	if _, known := asHTTPError(err); !known {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
 		err = Error(http.StatusBadRequest, "The body of the request did not arrive whole.").Wrap(err)
 	}
-	return dst, err
+	return n, err
 }
 
 // bodyTooLarge is the error of a body above the limit. The server is told not to read
@@ -188,12 +204,13 @@ func bodyTooLarge(w http.ResponseWriter, limit int64) error {
 // limitBody limits the body to so many bytes, or not at all if that is negative. It is
 // net/http's reader that does so, which Request.ParseForm knows.
 func (c *Context) limitBody(limit int64) {
-	switch {
-	case c.sent == nil || c.sent.whole == nil:
-	case limit < 0:
-		c.Request.Body = c.sent.whole
-	default:
-		c.Request.Body = http.MaxBytesReader(c.w, c.sent.whole, limit)
+	if c.sent == nil || c.sent.body.ReadCloser == nil {
+		return
+	}
+	body := &c.sent.body
+	body.limit = limit
+	if c.Request.Body = body; limit >= 0 {
+		c.Request.Body = http.MaxBytesReader(c.w, body, limit)
 	}
 }
 
@@ -220,7 +237,8 @@ func (b *formBody) Read(p []byte) (n int, err error) {
 func (b *formBody) Close() error { return nil }
 
 // parseForm reads the form once. What is no form, or a broken one, is empty, as
-// in Flask; one over the limits is also the request's failure.
+// in Flask; one over the limits, or that did not arrive whole, is also the request's
+// failure.
 func (c *Context) parseForm() *form {
 	sent := c.received()
 	read := &sent.form
@@ -238,8 +256,9 @@ func (c *Context) parseForm() *form {
 		err = c.readURLEncoded(read)
 	case "multipart/form-data":
 		read.byName, read.files, err = c.readMultipart()
+		read.byName = validValues(read.byName)
 	}
-	if err != nil && StatusCode(err) == http.StatusRequestEntityTooLarge {
+	if _, known := asHTTPError(err); known {
 		read.err = err
 		c.fail(err)
 	}
@@ -252,7 +271,7 @@ const formType = "application/x-www-form-urlencoded"
 // asks the Request for its form finds it as well.
 func (c *Context) readURLEncoded(form *form) error {
 	if c.Request.PostForm != nil { // a middleware parsed it
-		form.byName = c.Request.PostForm
+		form.byName = validValues(c.Request.PostForm)
 		return nil
 	}
 	buffer := buffers.get()
@@ -261,7 +280,9 @@ func (c *Context) readURLEncoded(form *form) error {
 	if err == nil && len(body) > 0 {
 		form.again.rest = string(body)
 		c.Request.Body = &form.again
-		form.parse(form.again.rest)
+		if !form.parse(form.again.rest) {
+			return Abort(http.StatusRequestEntityTooLarge).Wrap(fmt.Errorf("hipflask: the form has more than %d fields", maxPairs))
+		}
 	}
 	return err
 }
@@ -323,8 +344,8 @@ type fields struct {
 
 type field struct{ name, value string }
 
-// maxPairs bounds the names in one query string or form, and maxListed those that
-// are found by looking at one after the other.
+// maxPairs bounds the names in one query string or form: a name of two bytes takes
+// dozens in a map. maxListed bounds those that are found by looking at one after the other.
 const (
 	maxPairs  = 10_000
 	maxListed = 32
@@ -354,26 +375,32 @@ func (f *fields) values() url.Values {
 }
 
 // parse reads a query string or a form as Flask does: what is not properly encoded
-// stays as it is instead of being dropped, and only & separates.
-func (f *fields) parse(text string) {
+// stays as it is instead of being dropped, and only & separates. It reports whether
+// that was all of it, and not more than maxPairs.
+func (f *fields) parse(text string) (all bool) {
 	n := strings.Count(text, "&") + 1
 	if n > maxListed {
 		f.byName = url.Values{}
+		n = 0
 		for name, value := range pairs(text) {
+			if n++; n > maxPairs {
+				return false
+			}
 			f.byName[name] = append(f.byName[name], value)
 		}
-		return
+		return true
 	}
 	f.list = slices.Grow(f.few[:0], n)
 	for name, value := range pairs(text) {
 		f.list = append(f.list, field{name, value})
 	}
+	return true
 }
 
-// pairs are the names and values of a text, of which the first maxPairs count.
+// pairs are the names and values of a text.
 func pairs(text string) iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
-		for n := 0; text != "" && n < maxPairs; n++ {
+		for text != "" {
 			var pair string
 			pair, text, _ = strings.Cut(text, "&")
 			if pair == "" {
@@ -398,7 +425,28 @@ func unescapeQuery(text string) string {
 	if plain, err := url.QueryUnescape(text); err == nil {
 		return strings.ToValidUTF8(plain, "\ufffd")
 	}
-	return strings.ReplaceAll(text, "+", " ")
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "+", " "), "\ufffd")
+}
+
+// validValues are the values with U+FFFD for what is no UTF-8. What is right stays the
+// same map.
+func validValues(values url.Values) url.Values {
+	isValid := func(list []string) bool {
+		return !slices.ContainsFunc(list, func(v string) bool { return !utf8.ValidString(v) })
+	}
+	for name, list := range values {
+		if utf8.ValidString(name) && isValid(list) {
+			continue
+		}
+		valid := url.Values{}
+		for name, list := range values {
+			for _, value := range list {
+				valid.Add(strings.ToValidUTF8(name, "\ufffd"), strings.ToValidUTF8(value, "\ufffd"))
+			}
+		}
+		return valid
+	}
+	return values
 }
 
 // isVerbatim reports whether a text means itself in a query string, but for blanks

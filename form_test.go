@@ -1,14 +1,18 @@
 package hipflask
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestFormReadAgain: a form that was read can be read once more, by a library that
@@ -99,6 +103,133 @@ func TestManyFields(t *testing.T) {
 		}
 		if got, found := f.get("gone"); found {
 			t.Errorf("%d fields: gone is %q", n, got)
+		}
+	}
+}
+
+// TestBrokenBody: a body that does not arrive whole is a 400, however it is read, and no
+// form with blank fields. It is asked for over a connection that ends early.
+func TestBrokenBody(t *testing.T) {
+	app, _ := newTestApp(t)
+	readers := map[string]HandlerFunc{
+		"form":   func(c *Context) error { return c.Text("a=" + c.Form("a")) },
+		"values": func(c *Context) error { return c.Text(fmt.Sprint(c.FormValues())) },
+		"need": func(c *Context) error {
+			a, err := c.RequireForm("a")
+			return errors.Join(c.Text(a), err)
+		},
+		"file": func(c *Context) error {
+			_, err := c.File("a")
+			return errors.Join(c.Text("a file"), err)
+		},
+		"body": func(c *Context) error {
+			body, err := io.ReadAll(c.Request.Body)
+			return errors.Join(c.Text(string(body)), err)
+		},
+	}
+	for name, view := range readers {
+		app.Post("/"+name, view).Name(name)
+	}
+	server := httptest.NewServer(app)
+	defer server.Close()
+	const multi = "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1"
+	for name := range readers {
+		for _, tt := range []struct{ head, body string }{
+			{"Content-Type: " + urlencoded + "\r\nContent-Length: 20", "a=1&b=2"},
+			{"Content-Type: " + urlencoded + "\r\nTransfer-Encoding: chunked", "zz\r\n"},
+			{"Content-Type: " + urlencoded + "\r\nTransfer-Encoding: chunked", "3\r\na=1\r\n"},
+			{"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 200", multi},
+		} {
+			conn, err := net.Dial("tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(conn, "POST /%s HTTP/1.1\r\nHost: %s\r\n%s\r\n\r\n%s", name, server.Listener.Addr(), tt.head, tt.body)
+			conn.(*net.TCPConn).CloseWrite()
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", name, tt.head, err)
+			}
+			if res.StatusCode != 400 {
+				text, _ := io.ReadAll(res.Body)
+				t.Errorf("%s, %s: got %d %.80s, want 400", name, tt.head, res.StatusCode, text)
+			}
+			conn.Close()
+		}
+	}
+}
+
+// TestTooLongToBegin: a body that says it is above the limit is a 413 at once, without
+// waiting for it or asking for it.
+func TestTooLongToBegin(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Post("/form", func(c *Context) error { return c.Text(c.Form("a")) })
+	app.Post("/json", func(c *Context) error { return c.BindJSON(new(any)) })
+	app.Post("/body", func(c *Context) error { _, err := io.ReadAll(c.Request.Body); return err })
+	server := httptest.NewServer(app)
+	defer server.Close()
+	for _, tt := range []struct {
+		path, contentType string
+		length, want      int
+	}{
+		{"/form", urlencoded, 99999999, 413},
+		{"/form", urlencoded, 500_001, 413},
+		{"/form", "multipart/form-data; boundary=x", 99999999, 413},
+		{"/json", "application/json", 99999999, 413},
+		{"/body", "text/plain", 99999999, 413},
+	} {
+		conn, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(10 * time.Second)) // the body never comes
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nExpect: 100-continue\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n",
+			tt.path, server.Listener.Addr(), tt.contentType, tt.length)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != tt.want {
+			t.Errorf("%s, %d bytes of %s: got %v, %v, want %d", tt.path, tt.length, tt.contentType, res, err, tt.want)
+		}
+		conn.Close()
+	}
+}
+
+// TestUTF8: what a handler gets of a query string or a form is UTF-8, whatever was sent.
+func TestUTF8(t *testing.T) {
+	multi := "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\xff\r\n--x\r\nContent-Disposition: form-data; name=\"b\xff\"\r\n\r\n2\r\n--x--\r\n"
+	for _, tt := range []struct{ query, contentType, body, want string }{
+		{"a=%zz\xff", "", "", `map["a":["%zz�"]] map[]`},
+		{"a=%ff&\xff=1", "", "", `map["a":["�"] "�":["1"]] map[]`},
+		{"", urlencoded, "a=%zz\xff&b=+\xff", `map[] map["a":["%zz�"] "b":[" �"]]`},
+		{"", "multipart/form-data; boundary=x", multi, `map[] map["a":["1�"] "b�":["2"]]`},
+	} {
+		app, _ := newTestApp(t)
+		r := post(tt.contentType, tt.body)
+		r.URL.RawQuery = tt.query
+		got := ""
+		request(t, app, r, func(c *Context) error {
+			got = fmt.Sprintf("%q %q", c.QueryValues(), c.FormValues())
+			return c.NoContent()
+		})
+		if got != tt.want {
+			t.Errorf("?%q %q: got %s, want %s", tt.query, tt.body, got, tt.want)
+		}
+	}
+}
+
+// TestTooManyFields: what a form has too much of is not dropped in silence.
+func TestTooManyFields(t *testing.T) {
+	for _, tt := range []struct {
+		body string
+		want int
+	}{
+		{strings.Repeat("a=1&", maxPairs-1) + "z=2", 200},
+		{strings.Repeat("a=1&", maxPairs) + "z=2", 413},
+		{strings.Repeat("&", 400_000) + "z=2", 200},
+	} {
+		app, _ := newTestApp(t)
+		w := request(t, app, post(urlencoded, tt.body), func(c *Context) error { return c.Text("z" + c.Form("z")) })
+		if w.Code != tt.want || tt.want == 200 && w.Body.String() != "z2" {
+			t.Errorf("%d bytes: got %d %.40s, want %d", len(tt.body), w.Code, w.Body, tt.want)
 		}
 	}
 }

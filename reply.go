@@ -338,8 +338,9 @@ func (c *Context) applyCondition() error {
 // Redirect prepares a redirect to a location, a path or a whole URL: 302, or the
 // status from 300 to 399 that [Context.Status] set; any other that was set, such as
 // an error handler's 404, gives way to the 302. Characters that a URL cannot
-// hold are percent-encoded. A line break in it is an error. The location is not
-// checked; for one that came with the request there is [Context.SafeRedirect].
+// hold are percent-encoded. A control character in it, such as a line break, is an
+// error. The location is not checked; for one that came with the request there is
+// [Context.SafeRedirect].
 func (c *Context) Redirect(location string) error {
 	shown, link := location, true
 	if !isCanonicalPath(location) || !plainPath.holds(location) {
