@@ -21,7 +21,9 @@ import (
 	"github.com/hipflask/hipflask/login"
 )
 
-var bootstrap = os.Getenv("BOOTSTRAP_CSS") // the style sheet for a picture of the form
+// bootstrap is the file of Bootstrap's style sheet, for a picture of the form. The
+// theme is the plain one without.
+var bootstrap = os.Getenv("BOOTSTRAP_CSS")
 
 // newMember is the form to sign up with.
 type newMember struct {
@@ -76,16 +78,16 @@ func newClub() *hipflask.App {
 	theme := forms.Plain
 	if bootstrap != "" {
 		theme = forms.Bootstrap5
+		app.Get("/style.css", func(c *hipflask.Context) error {
+			http.ServeFile(c.Writer(), c.Request, bootstrap)
+			return nil
+		})
 	}
 	forms.Setup(app, forms.Config{Theme: theme})
 	users := login.New(app, func(_ *hipflask.Context, id string) (*member, error) { return find(id), nil })
 	users.LoginView, users.RefreshView = "signIn", "signIn"
 
 	app.Get("/", func(c *hipflask.Context) error { return c.Render("index.html", nil) }).Name("index")
-	app.Get("/style.css", func(c *hipflask.Context) error {
-		http.ServeFile(c.Writer(), c.Request, bootstrap)
-		return nil
-	})
 	app.Route("/sign-up", func(c *hipflask.Context) error {
 		var in newMember
 		form := forms.New(c, &in)
@@ -184,8 +186,7 @@ func TestAccounts(t *testing.T) {
 	v.open("/secret")
 	v.sees("The secret page.")
 
-	// A form of another site: the cookies of 127.0.0.1 are not asked about, since
-	// the request says that it comes from there.
+	// A form of another site cannot sign her out.
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Write([]byte(`<form method="post" action="` + server.URL + `/sign-out"><button>Win</button></form>`))
