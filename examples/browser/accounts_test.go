@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -46,8 +47,8 @@ type returning struct {
 }
 
 type member struct {
-	Name, Email, Hash, Tea string
-	Age                    int
+	Name, Email, Hash, Tea, Picture string
+	Age                             int
 }
 
 func (m *member) LoginID() string    { return m.Name }
@@ -58,7 +59,7 @@ var clubPages = fstest.MapFS{
 <link rel="stylesheet" href="/style.css"><body class="container p-3" style="max-width: 40rem"><h1>{{.title}}</h1>
 {{range get_flashed_messages}}<p>{{.}}</p>{{end}}{{.form.QuickForm "novalidate" true}}</body></html>`)},
 	"templates/index.html": {Data: []byte(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Club</title>
-{{with current_user}}<p>Hello, {{.Name}} ({{.Email}}, {{.Age}}, {{.Tea}}).</p>
+{{with current_user}}<p>Hello, {{.Name}} ({{.Email}}, {{.Age}}, {{.Tea}}, {{.Picture}}).</p>
 <form method="post" action="/sign-out"><button>Sign Out</button></form>{{else}}<p>Hello, stranger.</p>{{end}}</html>`)},
 }
 
@@ -92,8 +93,12 @@ func newClub() *hipflask.App {
 		var in newMember
 		form := forms.New(c, &in)
 		if form.ValidateOnSubmit() {
+			m := &member{Name: in.Name, Email: in.Email, Hash: flaskcompat.GeneratePasswordHash(in.Password), Tea: in.Tea, Age: *in.Age}
+			if in.Picture != nil {
+				m.Picture = in.Picture.Filename
+			}
 			mu.Lock()
-			members[in.Name] = &member{in.Name, in.Email, flaskcompat.GeneratePasswordHash(in.Password), in.Tea, *in.Age}
+			members[in.Name] = m
 			mu.Unlock()
 			return c.RedirectTo("signIn")
 		}
@@ -171,6 +176,11 @@ func TestAccounts(t *testing.T) {
 	v.fill("age", "36")
 	v.js(`document.querySelector('[name="tea"]').value = "b"`)
 	v.js(`String(document.querySelector('[name="rules"]').click())`)
+	picture := filepath.Join(t.TempDir(), "ada.png")
+	if err := os.WriteFile(picture, []byte("\x89PNG\r\n\x1a\n and the rest"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v.do(chromedp.SetUploadFiles(chromedp.CSS(`[name="picture"]`), []string{picture}))
 	v.press("Join")
 	v.at("/sign-in")
 
@@ -182,7 +192,7 @@ func TestAccounts(t *testing.T) {
 	v.js(`String(document.querySelector('[name="remember_me"]').click())`)
 	v.press("Sign In")
 	v.at("/")
-	v.sees("Hello, ada (ada@example.com, 36, b).")
+	v.sees("Hello, ada (ada@example.com, 36, b, ada.png).")
 	v.open("/secret")
 	v.sees("The secret page.")
 
