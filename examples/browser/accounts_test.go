@@ -203,8 +203,14 @@ func TestAccounts(t *testing.T) {
 	}))
 	t.Cleanup(other.Close)
 	_, port, _ := net.SplitHostPort(other.Listener.Addr().String())
-	v.do(chromedp.Navigate("http://localhost:" + port + "/"))
-	v.refused("Win")
+	tab, closeTab := chromedp.NewContext(v.ctx)
+	second := &visitor{t, tab, "http://localhost:" + port}
+	if err := chromedp.Do(tab); err != nil { // opens the tab
+		t.Fatal(err)
+	}
+	second.open("/")
+	second.refused("Win")
+	closeTab()
 	v.open("/")
 	v.waits("Hello, ada")
 	closeBrowser()
