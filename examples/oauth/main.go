@@ -127,12 +127,14 @@ func (s *client) signIn(c *hipflask.Context) error {
 }
 
 func (s *client) callback(c *hipflask.Context) error {
-	// 1. It is the answer to a question of this visitor, which is answered once.
+	// 1. It is the answer to a question of this visitor. One that is not leaves the
+	// question open: any page can send a visitor here with a state of its own.
 	var p pending
-	found := c.Session().Pop("pending", &p)
+	found := c.Session().Get("pending", &p)
 	if !found || time.Now().After(p.Until) || subtle.ConstantTimeCompare([]byte(c.Query("state")), []byte(p.State)) != 1 {
 		return hipflask.Error(400, "This sign-in was not begun here, or took too long. Please begin again.")
 	}
+	c.Session().Delete("pending") // it is answered once
 	// 2. The provider may have said no.
 	if code := c.Query("error"); code != "" {
 		text := "The provider could not sign you in."

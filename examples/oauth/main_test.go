@@ -123,12 +123,15 @@ func TestState(t *testing.T) {
 	}{
 		{"another visitor", stranger.Get(back.RequestURI())},
 		{"wrong state", w.visitor.Get(wrong.RequestURI())},
-		{"after a wrong one", w.visitor.Get(back.RequestURI())},
 		{"no state", w.visitor.Get("/callback?code=x")},
+		{"an error of another", w.visitor.Get("/callback?error=access_denied&state=x")},
 	} {
 		if step.got.StatusCode != 400 {
 			t.Errorf("%s: got %s, want 400", step.what, step.got)
 		}
+	}
+	if got := w.location(w.visitor.Get(back.RequestURI())).String(); got != "/profile" {
+		t.Errorf("the right one, after wrong ones: got to %s, want /profile", got)
 	}
 	back = w.consent(w.begin(""), "ada")
 	w.visitor.SessionTransaction(func(s *hipflask.Session) {
