@@ -12,7 +12,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -21,8 +20,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -39,7 +36,7 @@ var files embed.FS
 const signInTime = 10 * time.Minute
 
 func main() {
-	settings := client{
+	settings := &client{
 		oauth: oauth2.Config{
 			ClientID:     os.Getenv("CLIENT_ID"),
 			ClientSecret: os.Getenv("CLIENT_SECRET"),
@@ -48,24 +45,11 @@ func main() {
 		},
 		apiURL: os.Getenv("API_URL"),
 	}
+	app := newApp(settings, os.Getenv("SECRET_KEY"))
 	if settings.oauth.ClientID == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			log.Fatal(err)
-		}
-		p := newProvider("http://127.0.0.1:" + cmp.Or(os.Getenv("HIPFLASK_RUN_PORT"), "5000") + "/callback")
-		ctx, stop := context.WithCancel(context.Background())
-		ended := make(chan error, 1)
-		go func() { ended <- p.app().Serve(ctx, l) }()
-		defer func() {
-			stop()
-			if err := <-ended; err != nil {
-				log.Print(err)
-			}
-		}()
-		settings = p.client("http://" + l.Addr().String())
+		defer demo(app, settings)()
 	}
-	newApp(settings, os.Getenv("SECRET_KEY")).Main()
+	app.Main()
 }
 
 // client is what this program is to the provider.
@@ -80,7 +64,8 @@ type pending struct {
 	Until                 time.Time
 }
 
-func newApp(settings client, key string) *hipflask.App {
+// newApp returns the program. It reads the settings with each request, and not yet.
+func newApp(settings *client, key string) *hipflask.App {
 	app := hipflask.New("oauth")
 	app.Config.Root = files
 	app.Config.SecretKey = key
@@ -89,8 +74,6 @@ func newApp(settings client, key string) *hipflask.App {
 		app.Config.SecretKey = rand.Text()
 		app.Logger().Warn("SECRET_KEY is not set, so a restart signs everybody out")
 	}
-	// One attempt: an exchange that is tried twice would use its code twice.
-	settings.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	app.Get("/", index)
 	app.Post("/sign-in", settings.signIn)
 	app.Get("/callback", settings.callback)
@@ -107,6 +90,8 @@ func index(c *hipflask.Context) error {
 // to. The provider knows it too, and refuses any other.
 func (s *client) at(c *hipflask.Context) (*oauth2.Config, error) {
 	conf := s.oauth
+	// One attempt: an exchange that is tried twice would use its code twice.
+	conf.Endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	var err error
 	conf.RedirectURL, err = c.URLFor("callback", "_external", true)
 	return &conf, err

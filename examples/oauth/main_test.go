@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -23,7 +25,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	p := newProvider("http://localhost/callback")
+	p := newProvider()
 	w := &world{T: t, p: p}
 	p.now = func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) }
 	providerApp := p.app()
@@ -213,6 +215,94 @@ func TestAuthorizeRefuses(t *testing.T) {
 	}
 }
 
+func TestIsRegistered(t *testing.T) {
+	for uri, want := range map[string]bool{
+		"http://127.0.0.1/callback":       true,
+		"http://127.0.0.1:5000/callback":  true,
+		"http://127.0.0.1:5877/callback":  true,
+		"http://localhost:5877/callback":  true,
+		"http://[::1]:5877/callback":      true,
+		"https://127.0.0.1:5877/callback": true,
+
+		"":                                           false,
+		"/callback":                                  false,
+		"//127.0.0.1/callback":                       false,
+		"ftp://127.0.0.1/callback":                   false,
+		"javascript://127.0.0.1/callback":            false,
+		"http://127.0.0.1:5000/":                     false,
+		"http://127.0.0.1:5000/callback/":            false,
+		"http://127.0.0.1:5000/callback?a=b":         false,
+		"http://127.0.0.1:5000/callback?":            false,
+		"http://127.0.0.1:5000/callback#a":           false,
+		"http://127.0.0.1:5000/%63allback":           false,
+		"http://127.0.0.1:x/callback":                false,
+		"http://127.0.0.1@example.com/callback":      false,
+		"http://example.com@127.0.0.1/callback":      false,
+		"http://127.0.0.1:5000@example.com/callback": false,
+		"http://127.0.0.1.example.com/callback":      false,
+		`http://example.com\@127.0.0.1/callback`:     false,
+		"http://example.com/callback":                false,
+		"http://[127.0.0.1]/callback":                false,
+		"http://192.168.0.1/callback":                false,
+	} {
+		if got := isRegistered(uri); got != want {
+			t.Errorf("%q: got %t, want %t", uri, got, want)
+		}
+	}
+}
+
+// TestDemo: the provider starts with the first request, takes the App at the port
+// where it is, and ends.
+func TestDemo(t *testing.T) {
+	settings := &client{}
+	app := newApp(settings, "a key for the tests, which is long")
+	end := demo(app, settings)
+	if got := hipflasktest.RunCommand(t, app, "routes"); got.ExitCode != 0 || settings.oauth.ClientID != "" {
+		t.Fatalf("got %s with the provider at %q, want none to list routes", got, settings.apiURL)
+	}
+	server := httptest.NewServer(app) // 127.0.0.1, and any port
+	defer server.Close()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	visitor := &http.Client{Jar: jar}
+	send := func(method, at string, form url.Values) *http.Response {
+		req, err := http.NewRequest(method, at, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		resp, err := visitor.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	asked := send("POST", server.URL+"/sign-in", nil)
+	base := settings.apiURL
+	if asked.StatusCode != 200 || asked.Request.URL.Path != "/authorize" {
+		t.Fatalf("got %s at %s, want the provider's question", asked.Status, asked.Request.URL)
+	}
+	in := send("POST", asked.Request.URL.String(), url.Values{"user": {"ada"}})
+	if in.StatusCode != 200 || in.Request.URL.String() != server.URL+"/profile" {
+		t.Errorf("got %s at %s, want the profile", in.Status, in.Request.URL)
+	}
+	if settings.apiURL != base {
+		t.Errorf("a second provider started at %s, beside %s", settings.apiURL, base)
+	}
+	visitor.CloseIdleConnections()
+	end()
+	if resp, err := visitor.Get(base); err == nil {
+		resp.Body.Close()
+		t.Errorf("ended, the provider answers %s", resp.Status)
+	}
+
+	settings = &client{}
+	demo(newApp(settings, "a key for the tests, which is long"), settings)() // it never started
+}
+
 func TestTokenRefuses(t *testing.T) {
 	w := newWorld(t)
 	for _, test := range []struct {
@@ -228,6 +318,7 @@ func TestTokenRefuses(t *testing.T) {
 		{"missing verifier", url.Values{"code_verifier": nil}, w.p.secret, 0, 400, "invalid_grant"},
 		{"wrong verifier", url.Values{"code_verifier": {"x"}}, w.p.secret, 0, 400, "invalid_grant"},
 		{"other redirect_uri", url.Values{"redirect_uri": {"http://localhost/"}}, w.p.secret, 0, 400, "invalid_grant"},
+		{"redirect_uri of another port", url.Values{"redirect_uri": {"http://localhost:81/callback"}}, w.p.secret, 0, 400, "invalid_grant"},
 		{"old code", nil, w.p.secret, time.Minute, 400, "invalid_grant"},
 		{"unknown code", url.Values{"code": {"x"}}, w.p.secret, 0, 400, "invalid_grant"},
 		{"unknown type", url.Values{"grant_type": {"password"}}, w.p.secret, 0, 400, "unsupported_grant_type"},
@@ -239,7 +330,7 @@ func TestTokenRefuses(t *testing.T) {
 		w.visitor.SessionTransaction(func(s *hipflask.Session) { s.Get("pending", &p) })
 		code := w.consent(at, "ada").Query().Get("code")
 		form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "refresh_token": {code},
-			"code_verifier": {p.Verifier}, "redirect_uri": {w.p.redirectURI}}
+			"code_verifier": {p.Verifier}, "redirect_uri": {at.Query().Get("redirect_uri")}}
 		for name, values := range test.change {
 			form[name] = values
 		}

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"io/fs"
+	"log"
+	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,9 +19,9 @@ import (
 // provider is a small OAuth 2 provider to try the program with. It takes everybody's
 // word for who they are, so it is for nothing else.
 type provider struct {
-	clientID, secret, redirectURI string
-	lifetime                      time.Duration // of a token
-	now                           func() time.Time
+	clientID, secret string
+	lifetime         time.Duration // of a token
+	now              func() time.Time
 
 	mu     sync.Mutex
 	grants map[string]grant // by code, access token or refresh token
@@ -25,8 +29,10 @@ type provider struct {
 
 // grant is what a code or a token stands for.
 type grant struct {
-	kind, user, challenge string
-	until                 time.Time
+	kind, user string
+	until      time.Time
+
+	challenge, redirectURI string // of a code
 }
 
 var users = map[string]hipflask.Data{
@@ -34,16 +40,16 @@ var users = map[string]hipflask.Data{
 	"grace": {"name": "Grace Hopper", "email": "grace@example.com"},
 }
 
-func newProvider(redirectURI string) *provider {
+func newProvider() *provider {
 	return &provider{
-		clientID: "demo", secret: rand.Text(), redirectURI: redirectURI,
+		clientID: "demo", secret: rand.Text(),
 		lifetime: time.Minute, now: time.Now, grants: map[string]grant{},
 	}
 }
 
 // client returns the settings of the one client that the provider at base has.
-func (p *provider) client(base string) client {
-	return client{oauth2.Config{
+func (p *provider) client(base string) *client {
+	return &client{oauth2.Config{
 		ClientID: p.clientID, ClientSecret: p.secret,
 		Endpoint: oauth2.Endpoint{AuthURL: base + "/authorize", TokenURL: base + "/token"},
 	}, base + "/userinfo"}
@@ -65,6 +71,34 @@ func (p *provider) app() *hipflask.App {
 	return app
 }
 
+// demo gives the App a provider to sign in at, and its settings for it. It starts
+// with the first request, since a program that does not serve needs none: one that
+// lists its routes, or that watches the code in debug mode while another process
+// serves. end ends it.
+func demo(app *hipflask.App, settings *client) (end func()) {
+	ctx, stop := context.WithCancel(context.Background())
+	var serving sync.WaitGroup
+	start := sync.OnceValue(func() error {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		p := newProvider()
+		*settings = *p.client("http://" + l.Addr().String())
+		serving.Go(func() {
+			if err := p.app().Serve(ctx, l); err != nil {
+				log.Print(err)
+			}
+		})
+		return nil
+	})
+	app.BeforeRequest(func(*hipflask.Context) error { return start() })
+	return func() {
+		stop()
+		serving.Wait()
+	}
+}
+
 // authorize asks the visitor, and sends them back with a code. The form keeps the
 // query of the page, so that both requests are checked alike.
 func (p *provider) authorize(c *hipflask.Context) error {
@@ -72,8 +106,8 @@ func (p *provider) authorize(c *hipflask.Context) error {
 	if c.Query("client_id") != p.clientID {
 		return hipflask.Error(400, "There is no such client_id.")
 	}
-	if c.Query("redirect_uri") != p.redirectURI {
-		return hipflask.Error(400, "The redirect_uri is not the one that is registered: "+p.redirectURI)
+	if !isRegistered(c.Query("redirect_uri")) {
+		return hipflask.Error(400, "The redirect_uri is not one that is registered: /callback of this machine, on any port.")
 	}
 	switch {
 	case c.Query("response_type") != "code":
@@ -88,11 +122,29 @@ func (p *provider) authorize(c *hipflask.Context) error {
 	if _, known := users[user]; !known {
 		return p.back(c, "error", "access_denied")
 	}
-	return p.back(c, "code", p.issue(grant{"code", user, c.Query("code_challenge"), p.now().Add(time.Minute)}))
+	return p.back(c, "code", p.issue(grant{
+		kind: "code", user: user, until: p.now().Add(time.Minute),
+		challenge: c.Query("code_challenge"), redirectURI: c.Query("redirect_uri"),
+	}))
+}
+
+// isRegistered reports whether the provider may send visitors to uri: to /callback
+// on the visitor's own machine. The port may be any, as RFC 8252 (7.3) has it for
+// programs there; the rest is compared to the letter.
+func isRegistered(uri string) bool {
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	switch strings.TrimSuffix(u.Host, ":"+u.Port()) {
+	case "127.0.0.1", "[::1]", "localhost":
+		return uri == u.Scheme+"://"+u.Host+"/callback"
+	}
+	return false
 }
 
 func (p *provider) back(c *hipflask.Context, name, value string) error {
-	return c.Redirect(p.redirectURI + "?" + url.Values{name: {value}, "state": {c.Query("state")}}.Encode())
+	return c.Redirect(c.Query("redirect_uri") + "?" + url.Values{name: {value}, "state": {c.Query("state")}}.Encode())
 }
 
 // token changes a code, or a refresh token, into an access token.
@@ -110,7 +162,7 @@ func (p *provider) token(c *hipflask.Context) error {
 	case "authorization_code":
 		g, ok = p.find("code", c.Form("code"), true) // whatever follows, it is used up
 		challenge := oauth2.S256ChallengeFromVerifier(c.Form("code_verifier"))
-		ok = ok && c.Form("redirect_uri") == p.redirectURI &&
+		ok = ok && c.Form("redirect_uri") == g.redirectURI &&
 			subtle.ConstantTimeCompare([]byte(challenge), []byte(g.challenge)) == 1
 		if ok {
 			refresh = p.issue(grant{kind: "refresh", user: g.user, until: p.now().Add(24 * time.Hour)})
