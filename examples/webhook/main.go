@@ -83,10 +83,7 @@ func (r *receiver) receive(c *hipflask.Context) error {
 	if err := json.Unmarshal(body, &e); err != nil || e.ID == "" || len(e.ID) > 100 {
 		return hipflask.Error(400, "The body is no JSON object with an id of 1 to 100 bytes.").Wrap(err)
 	}
-	switch err := r.add(e); {
-	case errors.Is(err, errReplay):
-		return hipflask.Error(409, "This webhook was received before.").Wrap(err)
-	case err != nil:
+	if err := r.add(e); err != nil {
 		return hipflask.Error(503, "Too many webhooks at once. Send it again later.").Wrap(err).WithHeader("Retry-After", "60")
 	}
 	return c.NoContent()

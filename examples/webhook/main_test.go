@@ -68,31 +68,45 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-func TestReplay(t *testing.T) {
+// TestAgain: a webhook that is known is answered as a new one is, and its work is
+// not done again, whether it is a copy or the sender has signed it anew.
+func TestAgain(t *testing.T) {
 	app, r := newApp([]string{"new"})
 	defer r.close()
-	now := time.Now()
+	start := time.Now()
+	now := start
 	r.now = func() time.Time { return now }
 	sender := hipflasktest.New(t, app)
 	body := `{"id":"1"}`
-	deliver := func(at time.Time) int {
+	deliver := func(signed time.Time) int {
 		req := sender.NewRequest("POST", "/webhooks", strings.NewReader(body))
-		req.Header.Set(signatureHeader, sign([]string{"new"}, []byte(body), at))
+		req.Header.Set(signatureHeader, sign([]string{"new"}, []byte(body), signed))
 		return sender.Do(req).StatusCode
 	}
-	ahead := now.Add(tolerance)
-	for i, want := range []int{204, 409, 409} {
-		if got := deliver(ahead); got != want {
-			t.Errorf("delivery %d: got %d, want %d", i, got, want)
+	ahead := start.Add(tolerance)
+	for _, test := range []struct {
+		what         string
+		after        time.Duration
+		anew         bool // signed at that time, and not ahead
+		status, work int
+	}{
+		{"new", 0, false, 204, 1},
+		{"copy", 0, false, 204, 1},
+		{"copy in the last second of the signature", 2 * tolerance, false, 204, 1},
+		{"copy after it", 2*tolerance + 2*time.Second, false, 401, 1},
+		{"sent again after a minute", time.Minute, true, 204, 1},
+		{"sent again after a quarter of an hour", 16 * time.Minute, true, 204, 1},
+		{"sent again at last", keepIDs - time.Second, true, 204, 1},
+		{"another with an old id", 2 * keepIDs, true, 204, 2},
+	} {
+		now = start.Add(test.after)
+		signed := ahead
+		if test.anew {
+			signed = now
 		}
-	}
-	now = now.Add(2 * tolerance) // the last second of that signature
-	if got := deliver(ahead); got != 409 {
-		t.Errorf("replayed at the end of the tolerance: got %d, want 409", got)
-	}
-	now = now.Add(2 * time.Second)
-	if got := deliver(ahead); got != 401 {
-		t.Errorf("replayed after the tolerance: got %d, want 401", got)
+		if got := deliver(signed); got != test.status || len(r.list()) != test.work {
+			t.Errorf("%s: got %d and the work %d times, want %d and %d", test.what, got, len(r.list()), test.status, test.work)
+		}
 	}
 }
 
@@ -137,14 +151,33 @@ func TestBounds(t *testing.T) {
 	defer r.close()
 	r.now = func() time.Time { return now }
 	for i := range maxIDs {
-		r.seen["old "+strconv.Itoa(i)] = now.Add(time.Minute)
+		id := "old " + strconv.Itoa(i)
+		r.seen[id] = r.ids.PushBack(known{id, now.Add(time.Duration(i))})
 	}
-	if err := r.add(event{ID: "new"}); !errors.Is(err, errFull) {
-		t.Errorf("got %v, want %v rather than a forgotten id", err, errFull)
-	}
-	now = now.Add(time.Hour)
-	if err := r.add(event{ID: "new"}); err != nil || len(r.seen) != 1 {
-		t.Errorf("got %v with %d ids, want the expired ones forgotten", err, len(r.seen))
+	now = now.Add(2 * tolerance)
+	for _, test := range []struct {
+		what string
+		wait time.Duration
+		id   string
+		err  error
+		ids  int
+		work int // in all
+	}{
+		{"all signatures hold", 0, "new", errFull, maxIDs, 0},
+		{"a known one needs no room", 0, "old 2", nil, maxIDs, 0},
+		{"nor does the oldest, whose signature holds no more", time.Second, "old 0", nil, maxIDs, 0},
+		{"no signature of the next oldest holds", 1, "new", nil, maxIDs, 1},
+		{"but it does of those that came again", 1, "old 0", nil, maxIDs, 1},
+		{"and of one that came again before", 1, "old 2", nil, maxIDs, 1},
+		{"the others are still known", 0, "old 9", nil, maxIDs, 1},
+		{"the others are too old", keepIDs - 3, "newer", nil, 5, 2},
+	} {
+		now = now.Add(test.wait)
+		err := r.add(event{ID: test.id})
+		if !errors.Is(err, test.err) || r.ids.Len() != test.ids || len(r.seen) != test.ids || len(r.list()) != test.work {
+			t.Errorf("%s: got %v with %d ids, %d in order, and %d to do; want %v, %d and %d",
+				test.what, err, len(r.seen), r.ids.Len(), len(r.list()), test.err, test.ids, test.work)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"container/list"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,7 +11,7 @@ import (
 )
 
 // event is the body of a webhook. The id is in it, and not in a header, so that it
-// is signed too: else a replay could take another one.
+// is signed too: else a copy could take another one.
 type event struct {
 	ID   string `json:"id"`
 	Type string `json:"type"`
@@ -25,15 +26,16 @@ type delivery struct {
 }
 
 const (
-	maxShown = 50     // deliveries on the page
-	maxQueue = 100    // events that wait for their work
-	maxIDs   = 10_000 // remembered to refuse replays
+	maxShown = 50             // deliveries on the page
+	maxQueue = 100            // events that wait for their work
+	maxIDs   = 100_000        // remembered, of 100 bytes at most
+	keepIDs  = 72 * time.Hour // for as long as senders send again what was not answered
+
+	// A signature may be of a time ahead of ours, and then holds for twice as long.
+	copyTime = 2*tolerance + time.Second
 )
 
-var (
-	errReplay = errors.New("the id is known")
-	errFull   = errors.New("no room for another webhook")
-)
+var errFull = errors.New("no room for another webhook")
 
 // receiver remembers ids and does the work of events, one after the other.
 type receiver struct {
@@ -45,8 +47,15 @@ type receiver struct {
 
 	mu     sync.Mutex
 	closed bool
-	seen   map[string]time.Time // by id: when to forget it
-	last   []*delivery          // the newest at the end
+	seen   map[string]*list.Element // by id, of ids
+	ids    *list.List               // of known, in order of their times
+	last   []*delivery              // the newest at the end
+}
+
+// known is an id, and when it was received last.
+type known struct {
+	id string
+	at time.Time
 }
 
 func newReceiver(secrets []string, work func(event) error) *receiver {
@@ -54,29 +63,25 @@ func newReceiver(secrets []string, work func(event) error) *receiver {
 		secrets: secrets, work: work, now: time.Now,
 		queue: make(chan *delivery, maxQueue),
 		done:  make(chan struct{}),
-		seen:  map[string]time.Time{},
+		seen:  map[string]*list.Element{}, ids: list.New(),
 	}
 	go r.run()
 	return r
 }
 
-// add puts an event into the queue, unless its id is known. It never waits.
+// add puts an event into the queue. One whose id is known is received already, and
+// there is nothing left to do. It never waits.
 func (r *receiver) add(e event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
-	if until, known := r.seen[e.ID]; known && now.Before(until) {
-		return errReplay
+	if id, found := r.seen[e.ID]; found && now.Sub(id.Value.(known).at) < keepIDs {
+		id.Value = known{e.ID, now} // its signature may be a new one
+		r.ids.MoveToBack(id)
+		return nil
 	}
-	if len(r.seen) >= maxIDs {
-		for id, until := range r.seen {
-			if !now.Before(until) {
-				delete(r.seen, id)
-			}
-		}
-	}
-	// Forgetting one that may still be replayed would open the door again.
-	if r.closed || len(r.seen) >= maxIDs {
+	r.forget(now)
+	if r.closed || r.ids.Len() >= maxIDs {
 		return errFull
 	}
 	d := &delivery{e, now, "waiting"}
@@ -85,11 +90,25 @@ func (r *receiver) add(e event) error {
 	default:
 		return errFull // and the id is not remembered, as it will be sent again
 	}
-	// A signature may be of a time ahead of ours, and then holds for twice as long.
-	r.seen[e.ID] = now.Add(2*tolerance + time.Second)
+	r.seen[e.ID] = r.ids.PushBack(known{e.ID, now})
 	r.last = append(r.last, d)
 	r.last = slices.Delete(r.last, 0, max(0, len(r.last)-maxShown))
 	return nil
+}
+
+// forget makes room for an id. Where there is little, old ids go before their time,
+// but none whose signature still holds: a copy of that webhook would be taken for a
+// new one.
+func (r *receiver) forget(now time.Time) {
+	for r.ids.Len() > 0 {
+		oldest := r.ids.Front().Value.(known)
+		age := now.Sub(oldest.at)
+		if age < copyTime || age < keepIDs && r.ids.Len() < maxIDs {
+			return
+		}
+		delete(r.seen, oldest.id)
+		r.ids.Remove(r.ids.Front())
+	}
 }
 
 func (r *receiver) run() {
