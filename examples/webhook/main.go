@@ -1,12 +1,13 @@
 // Webhook receives signed webhooks, answers at once and does the work afterwards.
 //
+//	export WEBHOOK_SECRETS=$(openssl rand -hex 32)
 //	go run ./examples/webhook
 //	go run ./examples/webhook send http://127.0.0.1:5000/webhooks order.paid "7 teas"
 //
 // The first serves, and lists the last deliveries at http://127.0.0.1:5000; the
 // second signs one and sends it. Both take the secret from WEBHOOK_SECRETS, a list
 // with commas: the first one signs, and any of them is accepted, so that a secret
-// can be changed without a gap.
+// can be changed without a gap. Without a secret the program does not start.
 package main
 
 import (
@@ -32,18 +33,20 @@ var files embed.FS
 const maxBody = 64 << 10
 
 func main() {
-	app, r := newApp(secretsOf(os.Getenv("WEBHOOK_SECRETS")))
+	secrets := secretsOf(os.Getenv("WEBHOOK_SECRETS"))
+	if len(secrets) == 0 { // one of ours would be known to everybody
+		fmt.Fprintln(os.Stderr, "webhook: WEBHOOK_SECRETS has no secret; openssl rand -hex 32 prints a good one")
+		os.Exit(1)
+	}
+	app, r := newApp(secrets)
 	app.Main()
 	r.close() // the server has ended, so nothing is added any more
 }
 
+// newApp needs a secret at least.
 func newApp(secrets []string) (*hipflask.App, *receiver) {
 	app := hipflask.New("webhook")
 	app.Config.Root = files
-	if len(secrets) == 0 {
-		secrets = []string{"dev-only-change-me"}
-		app.Logger().Warn("WEBHOOK_SECRETS is not set, so anybody can sign a webhook")
-	}
 	r := newReceiver(secrets, func(e event) error {
 		app.Logger().Info("webhook", "id", e.ID, "type", e.Type)
 		return nil

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -11,6 +14,32 @@ import (
 
 	"github.com/hipflask/hipflask/hipflasktest"
 )
+
+// TestMain is the program itself where TestNoSecret asks for it.
+func TestMain(m *testing.M) {
+	if os.Getenv("WEBHOOK_TEST_MAIN") != "" {
+		os.Args = []string{"webhook", "run", "--port", "0"}
+		main()
+		return
+	}
+	m.Run()
+}
+
+// TestNoSecret: the program does not serve if everybody could sign.
+func TestNoSecret(t *testing.T) {
+	for _, list := range []string{"", " , "} {
+		for _, debug := range []string{"0", "1"} {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			program := exec.CommandContext(ctx, os.Args[0])
+			program.Env = append(os.Environ(), "WEBHOOK_TEST_MAIN=1", "WEBHOOK_SECRETS="+list, "HIPFLASK_DEBUG="+debug, "HIPFLASK_RUN_RELOAD=0")
+			out, err := program.CombinedOutput()
+			cancel()
+			if program.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "WEBHOOK_SECRETS has no secret") {
+				t.Errorf("%q, debug %s: got %v and %s, want an error about the secrets", list, debug, err, out)
+			}
+		}
+	}
+}
 
 func TestCheck(t *testing.T) {
 	app, r := newApp([]string{"new"})
@@ -232,8 +261,10 @@ func TestSendAndPage(t *testing.T) {
 }
 
 func TestSecretsOf(t *testing.T) {
-	if got := strings.Join(secretsOf(" a, ,b,"), "|"); got != "a|b" {
-		t.Errorf("got %q", got)
+	for list, want := range map[string]string{" a, ,b,": "a|b", "a": "a", "": "", " , ": ""} {
+		if got := strings.Join(secretsOf(list), "|"); got != want {
+			t.Errorf("%q: got %q, want %q", list, got, want)
+		}
 	}
 }
 
