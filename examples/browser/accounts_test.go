@@ -164,7 +164,7 @@ func TestAccounts(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"name": "ada", "email": "nowhere", "age": "7", "password": "", "again": ""} {
-		if got := v.js(`document.querySelector('[name="` + name + `"]').value`); got != want {
+		if got := v.says(`document.querySelector('[name="` + name + `"]').value`); got != want {
 			t.Errorf("the value of %s: got %q, want %q", name, got, want)
 		}
 	}
@@ -174,8 +174,8 @@ func TestAccounts(t *testing.T) {
 	v.fill("password", "green tea")
 	v.fill("again", "green tea")
 	v.fill("age", "36")
-	v.js(`document.querySelector('[name="tea"]').value = "b"`)
-	v.js(`String(document.querySelector('[name="rules"]').click())`)
+	v.says(`document.querySelector('[name="tea"]').value = "b"`)
+	v.says(`String(document.querySelector('[name="rules"]').click())`)
 	picture := filepath.Join(t.TempDir(), "ada.png")
 	if err := os.WriteFile(picture, []byte("\x89PNG\r\n\x1a\n and the rest"), 0o644); err != nil {
 		t.Fatal(err)
@@ -189,7 +189,7 @@ func TestAccounts(t *testing.T) {
 	v.press("Sign In")
 	v.sees("The name or the password is wrong.")
 	v.fill("password", "green tea")
-	v.js(`String(document.querySelector('[name="remember_me"]').click())`)
+	v.says(`String(document.querySelector('[name="remember_me"]').click())`)
 	v.press("Sign In")
 	v.at("/")
 	v.sees("Hello, ada (ada@example.com, 36, b, ada.png).")
@@ -262,8 +262,8 @@ func returnVisitor(t *testing.T, base, profile string) (*visitor, func()) {
 	}
 }
 
-// js is what a script says, a text.
-func (v *visitor) js(script string) string {
+// says is what a script says, a text.
+func (v *visitor) says(script string) string {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.ctx, patience)
 	defer cancel()
@@ -298,7 +298,7 @@ func (v *visitor) waits(words ...string) {
 // is not said to be invalid.
 func (v *visitor) problem(name string) string {
 	v.t.Helper()
-	return strings.TrimSpace(v.js(`(() => {
+	return strings.TrimSpace(v.says(`(() => {
 		const field = document.querySelector('[name="` + name + `"]')
 		if (field.getAttribute("aria-invalid") != "true") return ""
 		return field.getAttribute("aria-describedby").split(" ").map(id => document.getElementById(id).innerText).join(" ")
