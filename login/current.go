@@ -19,6 +19,12 @@ const (
 	freshKey = "_fresh"
 	identKey = "_id"
 	nextKey  = "next"
+
+	flashesKey = "_flashes" // Flask's
+
+	// rememberKey is "clear" until a reply has taken the remember cookie away. If
+	// none can, since an after-hook fails, the cookie counts for nothing all the same.
+	rememberKey, rememberClear = "_remember", "clear"
 )
 
 // state is what a Manager knows of a request.
@@ -29,20 +35,12 @@ type state[U User] struct {
 	bySelf   bool  // the user is that of the session, and not the request loader's
 	err      error // why it could not be told
 
-	hooked   bool // finish is an after-hook of the request
-	reported bool // err was made the reply
-	remember remember
-	duration time.Duration // of the cookie, if it is to be set
+	since   time.Time    // when the user was looked for, or signed in
+	cookie  *http.Cookie // what the reply does to the remember cookie, nil for nothing
+	failure error        // what becomes the reply
+	failed  bool         // there was a failure
+	hooked  bool         // finish is an after-hook of the request
 }
-
-// remember says what the reply does to the remember cookie.
-type remember uint8
-
-const (
-	rememberKeep remember = iota
-	rememberSet
-	rememberClear
-)
 
 func (m *Manager[U]) state(c *hipflask.Context) *state[U] {
 	st, ok := m.key.Get(c)
@@ -56,17 +54,22 @@ func (m *Manager[U]) state(c *hipflask.Context) *state[U] {
 // atEnd has finish run when the reply is made final, of an error's reply too, which
 // begins with an empty header.
 func (m *Manager[U]) atEnd(c *hipflask.Context, st *state[U]) {
-	if st.hooked {
-		return
+	if !st.hooked {
+		st.hooked = true
+		c.AfterThisRequest(func(c *hipflask.Context) error { return m.finish(c, st) })
 	}
-	st.hooked = true
-	c.AfterThisRequest(func(c *hipflask.Context) error {
-		if st.err != nil && !st.reported {
-			st.reported = true
-			return st.err
-		}
-		return m.sendRemember(c, st)
-	})
+}
+
+func (m *Manager[U]) finish(c *hipflask.Context, st *state[U]) error {
+	if err := st.failure; err != nil {
+		st.failure = nil
+		return err
+	}
+	m.putCookie(c, st)
+	if st.cookie != nil && st.cookie.MaxAge < 0 {
+		c.Session().Delete(rememberKey)
+	}
+	return nil
 }
 
 // CurrentUser returns the user who is signed in, and whether one is: Flask-Login's
@@ -80,9 +83,18 @@ func (m *Manager[U]) atEnd(c *hipflask.Context, st *state[U]) {
 func (m *Manager[U]) CurrentUser(c *hipflask.Context) (user U, ok bool) {
 	user, ok, err := m.Load(c)
 	if err != nil {
-		m.atEnd(c, m.state(c))
+		m.fail(c, err)
 	}
 	return user, ok
+}
+
+// fail makes err the reply.
+func (m *Manager[U]) fail(c *hipflask.Context, err error) {
+	st := m.state(c)
+	if !st.failed {
+		st.failed, st.failure = true, err
+		m.atEnd(c, st)
+	}
 }
 
 // Load is [Manager.CurrentUser] with the error of a loader that failed, to be
@@ -90,11 +102,9 @@ func (m *Manager[U]) CurrentUser(c *hipflask.Context) (user U, ok bool) {
 func (m *Manager[U]) Load(c *hipflask.Context) (user U, ok bool, err error) {
 	st := m.state(c)
 	if !st.loaded {
-		st.loaded = true
+		st.loaded, st.since = true, time.Now()
 		UserAccessed.Send(c, c.Request)
-		if st.err = m.find(c, st); st.err == nil && st.signedIn {
-			m.refreshRemember(c, st)
-		}
+		st.err = m.find(c, st)
 	}
 	if st.err != nil || !st.signedIn {
 		return user, false, st.err
@@ -104,6 +114,9 @@ func (m *Manager[U]) Load(c *hipflask.Context) (user U, ok bool, err error) {
 
 // find looks for the user in all places.
 func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
+	if m.cleared(c) {
+		m.clearRemember(c, st)
+	}
 	// 1. The session; a RequestLoader is asked last.
 	if id := c.Session().GetString(userKey); id != "" {
 		if !m.protect(c, st) {
@@ -115,7 +128,7 @@ func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
 		}
 		if found {
 			st.user, st.signedIn, st.bySelf = user, isAuthenticated(user), true
-			return nil
+			return m.refreshRemember(c, st)
 		}
 	}
 	// 2. The remember cookie.
@@ -126,13 +139,16 @@ func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
 		}
 		if found && t.stamped(user) && isAuthenticated(user) {
 			if ended, err := m.revoked(c, t); err != nil {
-				return loaderError("Config.SessionsValidSince", err)
+				return err
 			} else if ended {
 				return m.byRequest(c, st)
 			}
 			m.begin(c, t.ID, false)
 			st.user, st.signedIn, st.bySelf = user, true, true
 			UserLoadedFromCookie.Send(c, user)
+			if m.RememberCookieRefreshEachRequest {
+				return m.setRemember(c, st, user, t.duration())
+			}
 			return nil
 		}
 	}
@@ -189,7 +205,7 @@ func loaderError(what string, err error) error {
 // Flask-Login does this to every session with anything in it, and so a stranger
 // with a basket can lose the remember cookie. Here it is for those with a user. A
 // session without an identifier is bound to where it is first seen: no visitor can
-// make one, but SignIn, and a Flask application whose user was remembered.
+// make one, but SignInForTest, and a Flask application whose user was remembered.
 func (m *Manager[U]) protect(c *hipflask.Context, st *state[U]) (ok bool) {
 	if m.SessionProtection == ProtectOff {
 		return true
@@ -207,9 +223,8 @@ func (m *Manager[U]) protect(c *hipflask.Context, st *state[U]) (ok bool) {
 		s.Set(freshKey, false)
 		return true
 	}
-	m.forget(c)
-	st.remember = rememberClear
-	m.atEnd(c, st)
+	s.Clear()
+	m.clearRemember(c, st)
 	return false
 }
 
@@ -259,6 +274,12 @@ func pythonBytes(text string, there bool) string {
 // it, but nothing of another user.
 func (m *Manager[U]) begin(c *hipflask.Context, id string, fresh bool) {
 	s := c.Session()
+	enter(s, id, fresh)
+	s.Set(identKey, m.identifier(c))
+}
+
+// enter is begin, but for where the session is bound to.
+func enter(s *hipflask.Session, id string, fresh bool) {
 	if old := s.GetString(userKey); old != "" && old != id {
 		permanent := s.Permanent()
 		s.Clear()
@@ -270,25 +291,17 @@ func (m *Manager[U]) begin(c *hipflask.Context, id string, fresh bool) {
 	}
 	s.Set(userKey, id)
 	s.Set(freshKey, fresh)
-	s.Set(identKey, m.identifier(c))
 }
 
-// forget takes the user out of the session.
-func (m *Manager[U]) forget(c *hipflask.Context) {
-	s := c.Session()
-	for _, key := range []string{userKey, freshKey, identKey, nextKey} {
-		s.Delete(key)
+// refreshRemember is RememberCookieRefreshEachRequest for a user of the session. It
+// gives no cookie to who has none that counts.
+func (m *Manager[U]) refreshRemember(c *hipflask.Context, st *state[U]) error {
+	if !m.RememberCookieRefreshEachRequest || !st.signedIn {
+		return nil
 	}
-	s.Renew()
-}
-
-// refreshRemember is RememberCookieRefreshEachRequest.
-func (m *Manager[U]) refreshRemember(c *hipflask.Context, st *state[U]) {
-	if !m.RememberCookieRefreshEachRequest || !st.bySelf {
-		return
+	t, ok, err := m.rememberedAs(c, st.user)
+	if err != nil || !ok {
+		return err
 	}
-	if t, ok := m.remembered(c); ok && t.ID == st.user.LoginID() && t.stamped(st.user) {
-		st.remember, st.duration = rememberSet, t.duration()
-		m.atEnd(c, st)
-	}
+	return m.setRemember(c, st, st.user, t.duration())
 }

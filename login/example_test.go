@@ -182,7 +182,7 @@ func ExampleManager_FreshRequired() {
 }
 
 // A test begins signed in: hipflasktest's SessionTransaction does what is done here.
-func ExampleManager_SignIn() {
+func ExampleManager_SignInForTest() {
 	app, users, ada := newClub()
 	app.Get("/", func(c *hipflask.Context) error {
 		user, ok := users.CurrentUser(c)
@@ -190,7 +190,7 @@ func ExampleManager_SignIn() {
 	}).Name("index")
 
 	w := httptest.NewRecorder()
-	err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *hipflask.Session) { users.SignIn(s, ada) })
+	err := app.SessionTransaction(w, httptest.NewRequest("GET", "/", nil), func(s *hipflask.Session) { users.SignInForTest(s, ada) })
 	fmt.Println(err)
 	ask(app, httptest.NewRequest("GET", "/", nil), w.Result().Cookies()...)
 

@@ -175,10 +175,35 @@ func TestSignInAndOut(t *testing.T) {
 		t.Errorf("signed out: got %q", got)
 	}
 	client.SessionTransaction(func(session *hipflask.Session) {
-		if got, want := session.Keys(), []string{"basket"}; !slices.Equal(got, want) {
-			t.Errorf("the session after signing out: got %q, want %q", got, want)
+		if got := session.Keys(); len(got) > 0 {
+			t.Errorf("the session after signing out: got %q, want nothing", got)
 		}
 	})
+}
+
+// TestSignOutKeepsFlashes: a sign-out drops what the user left, but not what the next
+// page is to say, whether flashed before or after it.
+func TestSignOutKeepsFlashes(t *testing.T) {
+	s := newSite(func(s *site) {
+		s.app.Post("/bye", func(c *hipflask.Context) error {
+			c.Flash("before")
+			s.users.LogoutUser(c)
+			c.FlashAs("info", "after")
+			return c.NoContent()
+		}).Name("bye")
+	})
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1"))
+	client.PostForm("/basket", nil)
+	client.PostForm("/bye", nil)
+	client.SessionTransaction(func(session *hipflask.Session) {
+		if got, want := session.Keys(), []string{"_flashes"}; !slices.Equal(got, want) {
+			t.Errorf("the session: got %q, want %q", got, want)
+		}
+	})
+	if got, want := client.Get("/login").Body, "[message: before][info: after]"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // TestOncePerRequest: the loader is asked once in a request, and not at all by one
@@ -586,10 +611,15 @@ func TestSessionIdentity(t *testing.T) {
 	planted, _ := client.Cookie("session")
 	seen := []string{planted}
 	for _, path := range []string{"/login", "/confirm", "/logout"} {
+		client.SessionTransaction(func(session *hipflask.Session) {
+			if got := session.GetString("basket"); got != "tea" {
+				t.Errorf("the basket before %s: got %q", path, got)
+			}
+		})
 		client.PostForm(path, form("id", "1"))
 		now, _ := client.Cookie("session")
-		if now == "" || slices.Contains(seen, now) {
-			t.Errorf("after %s: got the cookie %q again", path, now)
+		if (now == "") != (path == "/logout") || slices.Contains(seen, now) {
+			t.Errorf("after %s: got the cookie %q", path, now)
 		}
 		seen = append(seen, now)
 	}
@@ -600,11 +630,38 @@ func TestSessionIdentity(t *testing.T) {
 			t.Errorf("an old cookie signs in %q", got)
 		}
 	}
-	client.SessionTransaction(func(session *hipflask.Session) {
-		if got := session.GetString("basket"); got != "tea" {
-			t.Errorf("the basket: got %q", got)
+}
+
+// TestNothingOfAnother: what a user left in the session is not there for the next one,
+// however the first has gone.
+func TestNothingOfAnother(t *testing.T) {
+	for name, leave := range map[string]func(s *site, client *hipflasktest.Client){
+		"signing out":       func(_ *site, client *hipflasktest.Client) { client.PostForm("/logout", nil) },
+		"signing in as bob": func(*site, *hipflasktest.Client) {},
+		"a deleted account": func(s *site, client *hipflasktest.Client) { delete(s.accounts, "1"); client.Get("/who") },
+		"one switched off":  func(s *site, client *hipflasktest.Client) { s.accounts["1"].Inactive = true; client.Get("/who") },
+		"strong protection": func(s *site, client *hipflasktest.Client) { getAs(client, "another browser") },
+	} {
+		s := newSite(func(s *site) { s.users.SessionProtection = login.ProtectStrong })
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", "1"))
+		client.PostForm("/basket", nil)
+		if leave(s, client); name != "signing in as bob" && who(client) != "nobody" {
+			t.Errorf("%s: ada is still here", name)
 		}
-	})
+		client.PostForm("/login", form("id", "2"))
+		client.SessionTransaction(func(session *hipflask.Session) {
+			if session.Has("basket") || session.GetString("_user_id") != "2" {
+				t.Errorf("%s: bob has %q", name, session.Keys())
+			}
+		})
+	}
+}
+
+func getAs(client *hipflasktest.Client, agent string) *hipflasktest.Response {
+	r := client.NewRequest("GET", "/who", nil)
+	r.Header.Set("User-Agent", agent)
+	return client.Do(r)
 }
 
 // TestAnotherUser: who signs in after another gets nothing of that one's.
@@ -752,7 +809,7 @@ func TestSignInForTests(t *testing.T) {
 		for _, mode := range []login.Protection{login.ProtectBasic, login.ProtectStrong, login.ProtectOff} {
 			s := newSite(func(s *site) { s.users.SessionProtection = mode })
 			client := s.visitor(t)
-			client.SessionTransaction(func(session *hipflask.Session) { s.users.SignIn(session, s.accounts["1"], login.Fresh(fresh)) })
+			client.SessionTransaction(func(session *hipflask.Session) { s.users.SignInForTest(session, s.accounts["1"], login.Fresh(fresh)) })
 			for range 2 {
 				if got, want := who(client), fmt.Sprintf("ada fresh=%v remembered=false", fresh); got != want {
 					t.Errorf("mode %d: got %q, want %q", mode, got, want)
@@ -764,6 +821,47 @@ func TestSignInForTests(t *testing.T) {
 				t.Errorf("mode %d, another browser: got %q", mode, got)
 			}
 		}
+	}
+}
+
+// TestSignInForTestIdentity: it gives the session a new identity and drops what
+// another user left, as LoginUser does.
+func TestSignInForTestIdentity(t *testing.T) {
+	s := newSite(func(s *site) { s.app.Config.SessionStore = hipflasktestStore() })
+	client := s.visitor(t)
+	client.PostForm("/basket", nil)
+	planted, _ := client.Cookie("session")
+	for _, id := range []string{"1", "2"} {
+		client.SessionTransaction(func(session *hipflask.Session) { s.users.SignInForTest(session, s.accounts[id]) })
+		if now, _ := client.Cookie("session"); now == "" || now == planted {
+			t.Errorf("user %s: got the cookie %q again", id, now)
+		}
+		client.SessionTransaction(func(session *hipflask.Session) {
+			if got := session.Has("basket"); got != (id == "1") {
+				t.Errorf("user %s: the basket is there: %v", id, got)
+			}
+		})
+	}
+	thief := s.visitor(t)
+	thief.SetCookie(&http.Cookie{Name: "session", Value: planted})
+	if got := who(thief); got != "nobody" {
+		t.Errorf("the planted cookie signs in %q", got)
+	}
+	session := s.app.NewContext(nil, mustRequest("GET", "/")).Session()
+	for name, sign := range map[string]func(){
+		"Remember": func() { s.users.SignInForTest(session, s.accounts["1"], login.Remember()) },
+		"For":      func() { s.users.SignInForTest(session, s.accounts["1"], login.For(time.Hour)) },
+		"no user":  func() { s.users.SignInForTest(session, nil) },
+		"no id":    func() { s.users.SignInForTest(session, &account{Name: "x"}) },
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, "login: SignInForTest ") {
+					t.Errorf("%s: got %s, want a panic that says so", name, text)
+				}
+			}()
+			sign()
+		}()
 	}
 }
 
@@ -872,7 +970,7 @@ func TestZeroUsers(t *testing.T) {
 			return c.Text(fmt.Sprint(ok))
 		}).Name("index")
 		client := hipflasktest.New(t, app)
-		client.SessionTransaction(func(s *hipflask.Session) { users.SignIn(s, &account{ID: "7"}) })
+		client.SessionTransaction(func(s *hipflask.Session) { users.SignInForTest(s, &account{ID: "7"}) })
 		if page := client.Get("/"); page.Body != "false" {
 			t.Errorf("%s: got %s", name, page)
 		}

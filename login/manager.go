@@ -182,7 +182,7 @@ func (m *Manager[U]) configure(cfg *hipflask.Config) {
 		panic("login: REMEMBER_COOKIE_HTTPONLY is false, which is not to be had: no script needs this cookie")
 	}
 	if disabled {
-		panic("login: LOGIN_DISABLED is true, which is not to be had: a test signs its visitor in with Manager.SignIn")
+		panic("login: LOGIN_DISABLED is true, which is not to be had: a test signs its visitor in with Manager.SignInForTest")
 	}
 }
 

@@ -128,7 +128,10 @@ func (m *Manager[U]) revoked(c *hipflask.Context, t token) (bool, error) {
 	s := m.app.NewContext(nil, blank).Session()
 	s.Set(userKey, t.ID)
 	since, err := m.app.Config.SessionsValidSince(ctx, s)
-	return time.UnixMicro(t.Issued).Before(since), err
+	if err != nil {
+		return false, loaderError("Config.SessionsValidSince", err)
+	}
+	return time.UnixMicro(t.Issued).Before(since), nil
 }
 
 // macOf signs a text of base64, which never holds a NUL as stampHash's does.
@@ -164,6 +167,9 @@ func (m *Manager[U]) rememberCookie(c *hipflask.Context) *http.Cookie {
 // remembered returns the first valid remember cookie of the request. A neighbour on
 // the same domain may have set others of the name.
 func (m *Manager[U]) remembered(c *hipflask.Context) (t token, ok bool) {
+	if m.cleared(c) {
+		return token{}, false
+	}
 	for i, cookie := range c.Request.CookiesNamed(m.cookieName()) {
 		if i == maxRememberCookies {
 			break
@@ -175,23 +181,67 @@ func (m *Manager[U]) remembered(c *hipflask.Context) (t token, ok bool) {
 	return token{}, false
 }
 
-// sendRemember sets the cookie, or takes it away, as the request left it.
-func (m *Manager[U]) sendRemember(c *hipflask.Context, st *state[U]) error {
-	cookie := m.rememberCookie(c)
-	switch st.remember {
-	case rememberSet:
-		now := time.Now()
-		value, err := m.encode(st.user, now, st.duration)
-		if err != nil {
-			return err
-		}
-		cookie.Value, cookie.Expires = value, now.Add(st.duration)
-		cookie.MaxAge = int(st.duration / time.Second)
-	case rememberClear:
-		cookie.Expires, cookie.MaxAge = time.Unix(0, 0), -1
-	default:
-		return nil
+// rememberedAs returns the remember cookie of the request, if it would sign this
+// user in.
+func (m *Manager[U]) rememberedAs(c *hipflask.Context, user U) (t token, ok bool, err error) {
+	t, ok = m.remembered(c)
+	if !ok || t.ID != user.LoginID() || !t.stamped(user) {
+		return token{}, false, nil
 	}
-	c.SetCookie(cookie)
+	ended, err := m.revoked(c, t)
+	return t, !ended && err == nil, err
+}
+
+// cleared reports whether the visitor has signed out of the remember cookie.
+func (m *Manager[U]) cleared(c *hipflask.Context) bool {
+	return c.Session().GetString(rememberKey) == rememberClear
+}
+
+// setRemember has the reply set the cookie. It is as old as what is known of the
+// user, and not as the reply: a sign-out everywhere in between ends it.
+func (m *Manager[U]) setRemember(c *hipflask.Context, st *state[U], user U, duration time.Duration) error {
+	value, err := m.encode(user, st.since, duration)
+	if err != nil {
+		return err
+	}
+	cookie := m.rememberCookie(c)
+	cookie.Value, cookie.Expires, cookie.MaxAge = value, st.since.Add(duration), int(duration/time.Second)
+	m.sendCookie(c, st, cookie)
 	return nil
+}
+
+// clearRemember has the reply take the cookie away, also where the request has none:
+// it may have another path, and a page of another site sends no SameSite=Strict.
+func (m *Manager[U]) clearRemember(c *hipflask.Context, st *state[U]) {
+	c.Session().Set(rememberKey, rememberClear)
+	cookie := m.rememberCookie(c)
+	cookie.Expires, cookie.MaxAge = time.Unix(0, 0), -1
+	m.sendCookie(c, st, cookie)
+}
+
+// sendCookie puts the cookie into the reply at once, since the reply may be past its
+// own after-hooks, and again when it is made final. Nil is for none.
+func (m *Manager[U]) sendCookie(c *hipflask.Context, st *state[U], cookie *http.Cookie) {
+	st.cookie = cookie
+	m.putCookie(c, st)
+	m.atEnd(c, st)
+}
+
+// putCookie makes the reply's header say once what is to become of the cookie.
+func (m *Manager[U]) putCookie(c *hipflask.Context, st *state[U]) {
+	h := c.Header()
+	var others []string
+	for _, line := range h["Set-Cookie"] {
+		if !strings.HasPrefix(line, m.cookieName()+"=") {
+			others = append(others, line)
+		}
+	}
+	if len(others) > 0 {
+		h["Set-Cookie"] = others
+	} else {
+		delete(h, "Set-Cookie")
+	}
+	if st.cookie != nil {
+		c.SetCookie(st.cookie)
+	}
 }

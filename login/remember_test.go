@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -402,5 +403,347 @@ func TestRememberedAtOnce(t *testing.T) {
 		if got := who(other); got != "ada fresh=false remembered=true" {
 			t.Errorf("%s, afterwards: got %q", tt.name, got)
 		}
+	}
+}
+
+// since is a Config.SessionsValidSince of everybody.
+type since struct {
+	time  time.Time
+	asked func() // is called by validSince, once it knows what to say
+}
+
+func (s *since) now() { s.time = time.Now() }
+
+func (s *since) validSince(context.Context, *hipflask.Session) (time.Time, error) {
+	if s.asked != nil {
+		defer s.asked()
+	}
+	return s.time, nil
+}
+
+// TestRefreshAfterRevoked: the refresh of a remember cookie never makes one of after a
+// sign-out everywhere out of one of before.
+func TestRefreshAfterRevoked(t *testing.T) {
+	var ended since
+	var meanwhile func()
+	s := newSite(func(s *site) {
+		s.users.RememberCookieRefreshEachRequest = true
+		s.app.Config.SessionsValidSince = ended.validSince
+		s.app.Post("/everywhere", func(c *hipflask.Context) error {
+			s.users.CurrentUser(c)
+			ended.now()
+			return c.NoContent()
+		}).Name("everywhere").Wrap(s.users.Required)
+		s.app.Get("/slow", func(c *hipflask.Context) error {
+			user, _ := s.users.CurrentUser(c)
+			meanwhile()
+			return c.Text(user.Name)
+		}).Name("slow")
+	})
+	signIn := func() *hipflasktest.Client {
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", "1", "remember", "y"))
+		return client
+	}
+	client := signIn()
+	page := client.PostForm("/everywhere", nil)
+	client.DeleteCookie("session")
+	if got := who(client); page.StatusCode != 204 || got != "nobody" {
+		t.Errorf("the reply of the sign-out: got %s, and then %q", page, got)
+	}
+	client = signIn()
+	meanwhile = ended.now
+	page = client.Get("/slow")
+	client.DeleteCookie("session")
+	if got := who(client); page.Body != "ada" || got != "nobody" {
+		t.Errorf("a request at the time of the sign-out: got %s, and then %q", page, got)
+	}
+	for _, session := range []bool{true, false} {
+		client = signIn()
+		if !session {
+			client.DeleteCookie("session")
+		}
+		left := 1
+		if session {
+			left = 2 // it is asked for itself first
+		}
+		ended.asked = func() {
+			if left--; left == 0 {
+				ended.now()
+				time.Sleep(time.Millisecond) // cookies have microseconds
+			}
+		}
+		page = client.Get("/who")
+		ended.asked = nil
+		client.DeleteCookie("session")
+		if got := who(client); !strings.HasPrefix(page.Body, "ada ") || setCookie(page, "remember_token") == nil || got != "nobody" {
+			t.Errorf("a sign-out while it is asked for, a session %v: got %s, and then %q", session, page, got)
+		}
+	}
+	client = signIn()
+	ended.now()
+	client.PostForm("/login", form("id", "1"))
+	page = client.Get("/who")
+	if want := "ada fresh=true remembered=false"; page.Body != want || setCookie(page, "remember_token") != nil {
+		t.Errorf("a new session beside an ended cookie: got %s and %v, want %q", page, page.Cookies(), want)
+	}
+	client.DeleteCookie("session")
+	if got := who(client); got != "nobody" {
+		t.Errorf("a new session made the ended cookie a valid one: got %q", got)
+	}
+	// Who signs in right after the sign-out, or is known to be of after it, is remembered.
+	client = signIn()
+	for range 2 {
+		client.DeleteCookie("session")
+		if page := client.Get("/who"); page.Body != "ada fresh=false remembered=true" || setCookie(page, "remember_token") == nil {
+			t.Errorf("signed in after it: got %s", page)
+		}
+	}
+}
+
+// TestLoginRememberedFails: where it cannot be told whether the cookie counts, the
+// reply is a 503, and the handler hears that it does not.
+func TestLoginRememberedFails(t *testing.T) {
+	for _, refresh := range []bool{true, false} {
+		asked, told := 0, true
+		s := newSite(func(s *site) {
+			s.users.RememberCookieRefreshEachRequest = refresh
+			s.app.Config.SessionsValidSince = func(context.Context, *hipflask.Session) (time.Time, error) {
+				if asked++; asked > 1 { // the first is the session's own
+					return time.Time{}, errors.New("no connection")
+				}
+				return time.Time{}, nil
+			}
+			s.app.Get("/remembered", func(c *hipflask.Context) error {
+				told = s.users.LoginRemembered(c)
+				return c.Text("done")
+			}).Name("remembered")
+		})
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", "1", "remember", "y"))
+		asked = 0
+		if page := client.Get("/remembered"); page.StatusCode != 503 || told || setCookie(page, "remember_token") != nil {
+			t.Errorf("refresh %v: got %s, %v", refresh, page, told)
+		}
+	}
+}
+
+// TestRefreshOnlyOwn: a remember cookie of another user, or with an old stamp, is not
+// exchanged for one of the user who is signed in.
+func TestRefreshOnlyOwn(t *testing.T) {
+	s := newSite(func(s *site) { s.users.RememberCookieRefreshEachRequest = true })
+	ada := s.visitor(t)
+	for _, stamp := range []string{"", "hash of tea"} { // bob has none
+		s.accounts["1"].Stamp = stamp
+		ada.PostForm("/login", form("id", "1", "remember", "y"))
+		token, _ := ada.Cookie("remember_token")
+		bob := s.visitor(t)
+		bob.PostForm("/login", form("id", "2"))
+		bob.SetCookie(&http.Cookie{Name: "remember_token", Value: token})
+		if page := bob.Get("/who"); page.Body != "bob fresh=true remembered=false" || setCookie(page, "remember_token") != nil {
+			t.Errorf("another's, with the stamp %q: got %s and %v", stamp, page, page.Cookies())
+		}
+	}
+	s.accounts["1"].Stamp = "hash of coffee"
+	if page := ada.Get("/who"); page.Body != "ada fresh=true remembered=false" || setCookie(page, "remember_token") != nil {
+		t.Errorf("an old stamp: got %s and %v", page, page.Cookies())
+	}
+}
+
+// TestSignOutHowever: who signs out is not remembered, wherever in a request that is
+// and whatever becomes of the reply.
+func TestSignOutHowever(t *testing.T) {
+	teapot := func(*hipflask.Context) error { return hipflask.Abort(418) }
+	for _, tt := range []struct {
+		name     string
+		set      func(s *site)
+		status   int
+		inHeader bool // the cookie is taken away with the reply
+	}{
+		{"a handler", func(s *site) {
+			s.app.Get("/bye", func(c *hipflask.Context) error {
+				s.users.LogoutUser(c)
+				return c.NoContent()
+			})
+		}, 204, true},
+		{"a handler that fails", func(s *site) {
+			s.app.Get("/bye", func(c *hipflask.Context) error {
+				s.users.LogoutUser(c)
+				return teapot(c)
+			})
+		}, 418, true},
+		{"an earlier after-hook that fails", func(s *site) {
+			s.app.Get("/bye", func(c *hipflask.Context) error {
+				c.AfterThisRequest(teapot)
+				s.users.LogoutUser(c)
+				return c.NoContent()
+			})
+		}, 418, false},
+		{"a later after-hook that fails", func(s *site) {
+			s.app.Get("/bye", func(c *hipflask.Context) error {
+				s.users.LogoutUser(c)
+				return c.NoContent()
+			})
+			s.app.AfterRequest(func(c *hipflask.Context) error {
+				if c.Request.URL.Path == "/bye" {
+					return teapot(c)
+				}
+				return nil
+			})
+		}, 418, true},
+		{"an after-hook", func(s *site) {
+			s.app.Get("/bye", func(c *hipflask.Context) error { return c.NoContent() })
+			s.app.AfterRequest(func(c *hipflask.Context) error {
+				if c.Request.URL.Path == "/bye" {
+					s.users.LogoutUser(c)
+				}
+				return nil
+			})
+		}, 204, true},
+		{"a page that shows the user before", func(s *site) {
+			s.users.RememberCookieRefreshEachRequest = true
+			s.app.Get("/bye", func(c *hipflask.Context) error {
+				s.users.CurrentUser(c)
+				s.users.LogoutUser(c)
+				return c.NoContent()
+			})
+		}, 204, true},
+		{"a second sign-in in the same request", func(s *site) {
+			s.app.Get("/bye", func(c *hipflask.Context) error {
+				if err := s.users.LoginUser(c, s.accounts["1"], login.Remember()); err != nil {
+					return err
+				}
+				s.users.LogoutUser(c)
+				return c.NoContent()
+			})
+		}, 204, true},
+	} {
+		s := newSite(tt.set)
+		client := s.visitor(t)
+		client.PostForm("/login", form("id", "1", "remember", "y"))
+		page := client.Get("/bye")
+		var lines []string
+		for _, line := range page.Header["Set-Cookie"] {
+			if strings.HasPrefix(line, "remember_token=") {
+				lines = append(lines, line)
+			}
+		}
+		if want := map[bool]int{true: 1}[tt.inHeader]; page.StatusCode != tt.status || len(lines) != want ||
+			want == 1 && !strings.HasPrefix(lines[0], "remember_token=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0") {
+			t.Errorf("%s: got %s with %q", tt.name, page, lines)
+		}
+		for range 2 {
+			if got := who(client); got != "nobody" {
+				t.Errorf("%s: then got %q", tt.name, got)
+			}
+		}
+		if token, found := client.Cookie("remember_token"); found {
+			t.Errorf("%s: the browser still has %q", tt.name, token)
+		}
+		client.SessionTransaction(func(session *hipflask.Session) {
+			if got := session.Keys(); len(got) > 0 {
+				t.Errorf("%s: the session has %q", tt.name, got)
+			}
+		})
+		// And can be again.
+		client.PostForm("/login", form("id", "1", "remember", "y"))
+		client.DeleteCookie("session")
+		if got := who(client); got != "ada fresh=false remembered=true" {
+			t.Errorf("%s: signed in again: got %q", tt.name, got)
+		}
+	}
+}
+
+// TestSignOutThenIn: the cookie that a visitor signed out of does not count for the
+// next sign-in, also where no reply could take it away.
+func TestSignOutThenIn(t *testing.T) {
+	s := newSite(func(s *site) {
+		s.app.Get("/bye", func(c *hipflask.Context) error {
+			c.AfterThisRequest(func(*hipflask.Context) error { return hipflask.Abort(418) })
+			s.users.LogoutUser(c)
+			return c.NoContent()
+		})
+	})
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	client.Get("/bye")
+	if _, found := client.Cookie("remember_token"); !found {
+		t.Fatal("the reply took the cookie away")
+	}
+	page := client.PostForm("/login", form("id", "1"))
+	if cookie := setCookie(page, "remember_token"); cookie == nil || cookie.MaxAge >= 0 {
+		t.Errorf("got %v, want it taken away", cookie)
+	}
+	if got := who(client); got != "ada fresh=true remembered=false" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestSignInTwice: the last sign-in of a request decides on the cookie.
+func TestSignInTwice(t *testing.T) {
+	for _, tt := range []struct {
+		first, last []login.Option
+		out         bool // between them
+		want        string
+	}{
+		{[]login.Option{login.Remember()}, nil, false, "nobody"},
+		{[]login.Option{login.Remember()}, nil, true, "nobody"},
+		{nil, []login.Option{login.Remember()}, false, "bob fresh=false remembered=true"},
+		{nil, []login.Option{login.Remember()}, true, "bob fresh=false remembered=true"},
+	} {
+		s := newSite(func(s *site) {
+			s.app.Get("/twice", func(c *hipflask.Context) error {
+				first := s.users.LoginUser(c, s.accounts["1"], tt.first...)
+				if tt.out {
+					s.users.LogoutUser(c)
+				}
+				if err := errors.Join(first, s.users.LoginUser(c, s.accounts["2"], tt.last...)); err != nil {
+					return err
+				}
+				return c.NoContent()
+			})
+		})
+		client := s.visitor(t)
+		if page := client.Get("/twice"); page.StatusCode != 204 || !strings.HasPrefix(who(client), "bob ") {
+			t.Errorf("%+v: got %s, and then %s", tt, page, who(client))
+		}
+		client.DeleteCookie("session")
+		if got := who(client); got != tt.want {
+			t.Errorf("%+v: got %q", tt, got)
+		}
+	}
+}
+
+// TestSignOutTooLate: a sign-out after the reply is sent can only be told to the log.
+func TestSignOutTooLate(t *testing.T) {
+	var log strings.Builder
+	s := newSite(func(s *site) {
+		s.app.Config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		s.app.Teardown(func(c *hipflask.Context, _ error) {
+			if c.Request.URL.Path == "/plain" {
+				s.users.LogoutUser(c)
+			}
+		})
+	})
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1"))
+	if page := client.Get("/plain"); page.StatusCode != 200 || !strings.Contains(log.String(), "after the reply was sent") {
+		t.Errorf("got %s and the log %q", page, log.String())
+	}
+}
+
+// TestSignOutElsewhere: a sign-out takes the cookie away at a page that the browser
+// does not send it to.
+func TestSignOutElsewhere(t *testing.T) {
+	s := newSite(func(s *site) { s.users.RememberCookiePath = "/who" })
+	client := s.visitor(t)
+	client.PostForm("/login", form("id", "1", "remember", "y"))
+	client.DeleteCookie("session")
+	if got := who(client); got != "ada fresh=false remembered=true" {
+		t.Fatalf("got %q", got)
+	}
+	cookie := setCookie(client.PostForm("/logout", nil), "remember_token")
+	if cookie == nil || cookie.MaxAge >= 0 || cookie.Path != "/who" || who(client) != "nobody" {
+		t.Errorf("got %v, and then %q", cookie, who(client))
 	}
 }

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -63,38 +64,48 @@ func (m *Manager[U]) LoginUser(c *hipflask.Context, user U, opts ...Option) erro
 		return ErrInactive
 	}
 	st := m.state(c)
-	st.remember = rememberKeep
+	st.since = time.Now()
+	t, remembered := m.remembered(c)
+	clears := m.cleared(c) || remembered && t.ID != id
 	if o.remember {
-		if _, err := m.encode(user, time.Now(), o.duration); err != nil {
+		if err := m.setRemember(c, st, user, o.duration); err != nil {
 			return err
 		}
-		st.remember, st.duration = rememberSet, o.duration
-		m.atEnd(c, st)
-	} else if t, ok := m.remembered(c); ok && t.ID != id {
-		st.remember = rememberClear
-		m.atEnd(c, st)
 	}
 	m.begin(c, id, o.fresh)
-	st.user, st.signedIn, st.loaded, st.bySelf, st.err = user, isAuthenticated(user), true, true, nil
+	switch {
+	case o.remember:
+		c.Session().Delete(rememberKey)
+	case clears:
+		m.clearRemember(c, st)
+	case st.cookie != nil: // of who was signed in before
+		m.sendCookie(c, st, nil)
+	}
+	st.user, st.signedIn, st.loaded, st.bySelf, st.err, st.failure = user, isAuthenticated(user), true, true, nil, nil
 	UserLoggedIn.Send(c, user)
 	return nil
 }
 
-// LogoutUser signs the user out, takes the remember cookie away and gives the
-// session a new identity: Flask-Login's logout_user. What else the session holds
-// stays, as in Flask-Login; Session().Clear() drops it. A user loader that fails
-// keeps nobody signed in.
+// LogoutUser signs the user out, takes the remember cookie away and clears the
+// session: Flask-Login's logout_user, which leaves in the session what else it holds.
+// Here only flashed messages stay, so that nothing of the user is there for who
+// comes next. A user loader that fails keeps nobody signed in.
+//
+// It ends this session and this browser's cookies. Whoever has a copy of them can go
+// on: Config.SessionsValidSince ends those.
 func (m *Manager[U]) LogoutUser(c *hipflask.Context) {
 	user, ok, _ := m.Load(c)
-	m.forget(c)
+	s := c.Session()
+	var flashes json.RawMessage
+	flashed := s.Get(flashesKey, &flashes)
+	s.Clear()
+	if flashed {
+		s.Set(flashesKey, flashes)
+	}
 	var nobody U
 	st := m.state(c)
-	_, err := c.Request.Cookie(m.cookieName())
-	if err == nil || st.remember == rememberSet {
-		st.remember = rememberClear
-		m.atEnd(c, st)
-	}
-	st.user, st.signedIn, st.loaded, st.bySelf, st.err = nobody, false, true, false, nil
+	m.clearRemember(c, st)
+	st.user, st.signedIn, st.loaded, st.bySelf, st.err, st.failure = nobody, false, true, false, nil, nil
 	if ok {
 		UserLoggedOut.Send(c, user)
 	} else {
@@ -122,29 +133,41 @@ func (m *Manager[U]) LoginFresh(c *hipflask.Context) bool {
 }
 
 // LoginRemembered reports whether the request has a remember cookie that would
-// sign in the user of [Manager.CurrentUser]: Flask-Login's login_remembered.
+// sign in the user of [Manager.CurrentUser]: Flask-Login's login_remembered. It asks
+// Config.SessionsValidSince, whose error becomes the reply.
 func (m *Manager[U]) LoginRemembered(c *hipflask.Context) bool {
 	user, ok := m.CurrentUser(c)
 	if !ok {
 		return false
 	}
-	t, valid := m.remembered(c)
-	return valid && t.ID == user.LoginID() && t.stamped(user)
+	_, ok, err := m.rememberedAs(c, user)
+	if err != nil {
+		m.fail(c, err)
+	}
+	return ok
 }
 
-// SignIn writes a user into a session outside of a request, for tests: it is
-// Flask-Login's FlaskLoginClient. Of the options only [Fresh] counts.
+// SignInForTest writes a user into a session outside of a request, for a test's
+// client: it is Flask-Login's FlaskLoginClient. It checks nothing of the user. Of
+// the options only [Fresh] can be had; it panics for [Remember] and [For], since a
+// session brings no cookie, and for a user without an id. A program signs in with
+// [Manager.LoginUser].
 //
 //	client := hipflasktest.New(t, app)
-//	client.SessionTransaction(func(s *hipflask.Session) { users.SignIn(s, ada) })
+//	client.SessionTransaction(func(s *hipflask.Session) { users.SignInForTest(s, ada) })
 //
 // The session is bound to where it is first used from, if SessionProtection is on.
-func (m *Manager[U]) SignIn(s *hipflask.Session, user U, opts ...Option) {
+func (m *Manager[U]) SignInForTest(s *hipflask.Session, user U, opts ...Option) {
 	o := options{fresh: true}
 	for _, set := range opts {
 		set(&o)
 	}
+	switch {
+	case o.remember:
+		panic("login: SignInForTest sets no remember cookie: sign in by the program's own form")
+	case isZero(user) || user.LoginID() == "":
+		panic("login: SignInForTest was given no user, or one without an id")
+	}
+	enter(s, user.LoginID(), o.fresh)
 	s.Delete(identKey)
-	s.Set(userKey, user.LoginID())
-	s.Set(freshKey, o.fresh)
 }

@@ -5,8 +5,10 @@ import (
 	"reflect"
 )
 
-// User is what a Manager needs of a user: an id, which never changes and is never
-// empty. It is Flask-Login's get_id. A user may have more methods: see [Activer],
+// User is what a Manager needs of a user: an id, which never changes, is never
+// empty and is never given to another user, also when the account is deleted: what a
+// browser has kept would sign in the new one. (In SQLite that takes AUTOINCREMENT.)
+// It is Flask-Login's get_id. A user may have more methods: see [Activer],
 // [Authenticator] and [Stamper].
 type User interface {
 	// LoginID returns the id that the user loader finds the user by.
