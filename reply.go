@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hipflask/hipflask/internal/localpath"
 )
 
 // Data holds the values a page is rendered with, by name: {{.name}}.
@@ -391,24 +393,12 @@ func (c *Context) RedirectTo(endpoint string, values ...any) error {
 // path too.
 func (c *Context) SafeRedirect(target, fallback string) error {
 	switch {
-	case !isLocalPath(fallback):
+	case !localpath.Is(fallback):
 		return fmt.Errorf("hipflask: SafeRedirect: the fallback %q is no path on this site, such as /home; URLFor makes one of an endpoint", fallback)
-	case !isLocalPath(target):
+	case !localpath.Is(target):
 		target = fallback
 	}
 	return c.Redirect(target)
-}
-
-// isLocalPath reports whether a browser takes target for a path on this site.
-// Browsers read a backslash as a slash and skip tabs and line breaks, so that
-// any of them could make a host of what follows.
-func isLocalPath(target string) bool {
-	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") ||
-		strings.ContainsRune(target, '\\') || strings.ContainsFunc(target, isControl) {
-		return false
-	}
-	_, err := url.Parse(target)
-	return err == nil
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/internal/localpath"
 )
 
 // Required is a decorator for [hipflask.Route.Wrap] that lets only signed-in users
@@ -40,15 +41,44 @@ func (m *Manager[U]) FreshRequired(h hipflask.HandlerFunc) hipflask.HandlerFunc 
 //
 //	admin.BeforeRequest(users.RequiredHook)
 //
-// The login view passes, if it is an endpoint, so that a stranger can get there. A
-// hook of the App guards its static files, too.
+// The login views pass, so that a stranger can get there: what their endpoint is, and
+// whatever else has their path, such as a route for POST. One that is a whole URL is
+// not on this site and does not. A hook of the App guards its static files, too.
 func (m *Manager[U]) RequiredHook(c *hipflask.Context) error {
-	if r := c.Route(); r != nil {
-		if name := r.Endpoint(); name != "" && name == m.loginView(c) {
-			return nil
-		}
+	if m.isLoginView(c) {
+		return nil
 	}
 	return m.Required(func(*hipflask.Context) error { return nil })(c)
+}
+
+// isLoginView reports whether the request is one for a page that strangers are sent
+// to. Those of other blueprints count too, as they need not be pages of theirs.
+func (m *Manager[U]) isLoginView(c *hipflask.Context) bool {
+	if isView(c, m.loginView(c)) {
+		return true
+	}
+	elsewhere := func(view string) bool { // with a dot it is of its own blueprint, and not of this one
+		return !strings.HasPrefix(view, ".") && isView(c, view)
+	}
+	for _, view := range m.BlueprintLoginViews {
+		if elsewhere(view) {
+			return true
+		}
+	}
+	return elsewhere(m.LoginView)
+}
+
+// isView reports whether the request is for a view. Its host says nothing, since it
+// is the visitor's word.
+func isView(c *hipflask.Context, view string) bool {
+	if view == "" {
+		return false
+	}
+	if r := c.Route(); r != nil && r.Endpoint() == view {
+		return true
+	}
+	location, err := viewURL(c, view)
+	return err == nil && location.Host == "" && location.EscapedPath() == c.URL().EscapedPath()
 }
 
 // Unauthorized replies to a stranger: Flask-Login's unauthorized. That is
@@ -161,7 +191,7 @@ func prefersJSON(r *http.Request) bool {
 // A login form that posts to another address has {{.next}} in a hidden field.
 func (m *Manager[U]) Next(c *hipflask.Context, fallback string, values ...any) (string, error) {
 	target := m.sentNext(c)
-	if isLocalPath(target) {
+	if localpath.Is(target) {
 		return target, nil
 	}
 	return c.URLFor(fallback, values...)
@@ -194,16 +224,4 @@ func (m *Manager[U]) sentNext(c *hipflask.Context) string {
 		return c.Session().GetString(nextKey)
 	}
 	return ""
-}
-
-// isLocalPath reports whether a browser takes target for a path on this site, as
-// the framework's SafeRedirect does. Browsers read a backslash as a slash and skip
-// tabs and line breaks, so that any of them could make a host of what follows.
-func isLocalPath(target string) bool {
-	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || strings.ContainsRune(target, '\\') ||
-		strings.ContainsFunc(target, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return false
-	}
-	_, err := url.Parse(target)
-	return err == nil
 }

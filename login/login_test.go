@@ -457,6 +457,71 @@ func TestBlueprintLoginViews(t *testing.T) {
 	}
 }
 
+// TestRequiredHook: a hook of the App locks nobody out, and lets nobody else in.
+func TestRequiredHook(t *testing.T) {
+	for _, tt := range []struct {
+		name, method, target string
+		set                  func(users *login.Manager[*account])
+		want                 string
+	}{
+		{name: "the login view", method: "GET", target: "/login", want: "200 "},
+		{name: "another route with its path", method: "POST", target: "/login", want: "302 /"},
+		{name: "any method", method: "DELETE", target: "/login", want: "405 "},
+		{name: "with a query", method: "POST", target: "/login?next=/who", want: "302 /who"},
+		{name: "in another spelling", method: "GET", target: "/%6cogin", want: "200 "},
+		{name: "a page", method: "GET", target: "/who", want: "302 /login?next=%2Fwho"},
+		{name: "a page below it", method: "POST", target: "/login/x", want: "302 /login"},
+		{name: "one that is another with a slash", method: "GET", target: "/in%2Fside", want: "302 /in/side?next=%2Fin%252Fside",
+			set: func(users *login.Manager[*account]) { users.LoginView = "/in/side" }},
+		{name: "a path", method: "POST", target: "/login", want: "302 /",
+			set: func(users *login.Manager[*account]) { users.LoginView = "/login?a=b" }},
+		{name: "the path of another host", method: "GET", target: "/who", want: "302 http://sso.example/who?next=http%3A%2F%2Flocalhost%2Fwho",
+			set: func(users *login.Manager[*account]) { users.LoginView = "http://sso.example/who" }},
+		{name: "the visitor says it is that host", method: "GET", target: "http://sso.example/who", want: "302 http://sso.example/who?next=%2Fwho",
+			set: func(users *login.Manager[*account]) { users.LoginView = "http://sso.example/who" }},
+		{name: "no view", method: "POST", target: "/login", want: "401 ", set: func(users *login.Manager[*account]) { users.LoginView = "" }},
+		{name: "no such view", method: "GET", target: "/login", want: "500 ", set: func(users *login.Manager[*account]) { users.LoginView = "nowhere" }},
+		{name: "a blueprint's own", method: "GET", target: "/shop/login", want: "200 ", set: dotted},
+		{name: "a route with its path", method: "POST", target: "/shop/login", want: "200 ", set: dotted},
+		{name: "a page of it", method: "GET", target: "/shop/", want: "302 /shop/login?next=%2Fshop%2F", set: dotted},
+		{name: "one outside of the blueprint", method: "POST", target: "/login", want: "302 /", set: func(users *login.Manager[*account]) {
+			users.LoginView, users.BlueprintLoginViews = "", map[string]string{"shop": "signIn"}
+		}},
+		{name: "the App's for a blueprint that has another", method: "GET", target: "/shop/login", want: "302 /login?next=%2Fshop%2Flogin",
+			set: func(users *login.Manager[*account]) {
+				users.LoginView, users.BlueprintLoginViews = ".signIn", map[string]string{"shop": "signIn"}
+			}},
+		{name: "the own one of another blueprint", method: "GET", target: "/shop/login", want: "302 /login?next=%2Fshop%2Flogin",
+			set: func(users *login.Manager[*account]) {
+				users.BlueprintLoginViews = map[string]string{"admin": ".signIn"}
+			}},
+	} {
+		s := newSite(func(s *site) {
+			if tt.set != nil {
+				tt.set(s.users)
+			}
+			s.app.BeforeRequest(s.users.RequiredHook)
+			ok := func(c *hipflask.Context) error { return c.Text("ok") }
+			s.app.Post("/login/x", ok)
+			s.app.Get("/<name>", ok).Name("any")
+			bp := hipflask.NewBlueprint("shop", "/shop")
+			bp.Get("/", ok).Name("index")
+			bp.Get("/login", ok).Name("signIn")
+			bp.Post("/login", ok).Name("signInPost")
+			s.app.Register(bp)
+		})
+		client := s.visitor(t)
+		r := client.NewRequest(tt.method, tt.target, strings.NewReader("id=1"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		page := client.Do(r)
+		if got := fmt.Sprint(page.StatusCode, " ", page.Header.Get("Location")); got != tt.want {
+			t.Errorf("%s: %s %s: got %s, want %s", tt.name, tt.method, tt.target, got, tt.want)
+		}
+	}
+}
+
+func dotted(users *login.Manager[*account]) { users.LoginView = ".signIn" }
+
 func TestFreshRequired(t *testing.T) {
 	s := newSite(nil)
 	client := s.visitor(t)
@@ -950,6 +1015,13 @@ func TestBelowRoot(t *testing.T) {
 	}
 	if got, want := ask("POST", "/app/login?next=//evil.example", "id=1"), "/app/"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	s = newSite(func(s *site) {
+		s.app.Config.ApplicationRoot = "/app"
+		s.app.BeforeRequest(s.users.RequiredHook)
+	})
+	if got, want := ask("POST", "/app/login?next=/app/who", "id=1"), "/app/who"; got != want {
+		t.Errorf("behind a hook: got %q, want %q", got, want)
 	}
 }
 
