@@ -121,6 +121,7 @@ func newSite(set func(s *site)) *site {
 		c.Session().Set("basket", "tea")
 		return c.NoContent()
 	}).Name("basket")
+	s.app.Get("/keys", func(c *hipflask.Context) error { return c.Text(fmt.Sprintf("%q", c.Session().Keys())) }).Name("keys")
 	return s
 }
 
@@ -491,6 +492,9 @@ func TestRequiredHook(t *testing.T) {
 			set: func(users *login.Manager[*account]) {
 				users.LoginView, users.BlueprintLoginViews = ".signIn", map[string]string{"shop": "signIn"}
 			}},
+		{name: "the App's in that blueprint", method: "POST", target: "/shop/login", want: "200 ", set: func(users *login.Manager[*account]) {
+			users.LoginView, users.BlueprintLoginViews = "shop.signIn", map[string]string{"shop": "signIn"}
+		}},
 		{name: "the own one of another blueprint", method: "GET", target: "/shop/login", want: "302 /login?next=%2Fshop%2Flogin",
 			set: func(users *login.Manager[*account]) {
 				users.BlueprintLoginViews = map[string]string{"admin": ".signIn"}

@@ -91,6 +91,10 @@ func (m *Manager[U]) LoginUser(c *hipflask.Context, user U, opts ...Option) erro
 // Here only flashed messages stay, so that nothing of the user is there for who
 // comes next. A user loader that fails keeps nobody signed in.
 //
+// It counts whatever becomes of the reply, and so no Session.Clear should follow it: if
+// no header can take the cookie away, a value of the session says that it is worth
+// nothing. After the reply is sent it is too late, and the log says so.
+//
 // It ends this session and this browser's cookies. Whoever has a copy of them can go
 // on: Config.SessionsValidSince ends those.
 func (m *Manager[U]) LogoutUser(c *hipflask.Context) {

@@ -38,7 +38,6 @@ func (a *accounts) login(c *hipflask.Context) error {
 
 func (a *accounts) logout(c *hipflask.Context) error {
 	a.LogoutUser(c)
-	c.Session().Clear() // the basket, too
 	return c.RedirectTo("index")
 }
 

@@ -66,6 +66,11 @@ def new_app(config, manager):
         flask_login.confirm_login()
         return "confirmed"
 
+    @app.post("/basket")
+    def basket():
+        session["basket"] = "tea"
+        return "", 204
+
     @app.get("/keys")
     def keys():
         return json.dumps(sorted(session))
