@@ -35,6 +35,7 @@ type state[U User] struct {
 	bySelf   bool  // the user is that of the session, and not the request loader's
 	err      error // why it could not be told
 
+	from    *token       // the remember cookie that signed in, if one did in this request
 	since   time.Time    // when the user was looked for, or signed in
 	cookie  *http.Cookie // what the reply does to the remember cookie, nil for nothing
 	failure error        // what becomes the reply
@@ -65,11 +66,32 @@ func (m *Manager[U]) finish(c *hipflask.Context, st *state[U]) error {
 		st.failure = nil
 		return err
 	}
+	if err := m.checkBegun(c, st); err != nil {
+		return err
+	}
 	m.putCookie(c, st)
 	if st.cookie != nil && st.cookie.MaxAge < 0 {
 		c.Session().Delete(rememberKey)
 	}
 	return nil
+}
+
+// checkBegun asks again whether the remember cookie counts that began the session. The
+// session is as young as the reply, and would outlive a sign-out everywhere that came
+// while the request went on.
+func (m *Manager[U]) checkBegun(c *hipflask.Context, st *state[U]) error {
+	if st.from == nil {
+		return nil
+	}
+	ended, err := m.revoked(c, *st.from)
+	st.from = nil
+	if ended || err != nil {
+		c.Session().Clear()
+	}
+	if ended {
+		m.clearRemember(c, st)
+	}
+	return err
 }
 
 // CurrentUser returns the user who is signed in, and whether one is: Flask-Login's
@@ -144,6 +166,10 @@ func (m *Manager[U]) find(c *hipflask.Context, st *state[U]) error {
 				return m.byRequest(c, st)
 			}
 			m.begin(c, t.ID, false)
+			if m.app.Config.SessionsValidSince != nil {
+				st.from = &t
+				m.atEnd(c, st)
+			}
 			st.user, st.signedIn, st.bySelf = user, true, true
 			UserLoadedFromCookie.Send(c, user)
 			if m.RememberCookieRefreshEachRequest {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -497,6 +498,61 @@ func TestRefreshAfterRevoked(t *testing.T) {
 		client.DeleteCookie("session")
 		if page := client.Get("/who"); page.Body != "ada fresh=false remembered=true" || setCookie(page, "remember_token") == nil {
 			t.Errorf("signed in after it: got %s", page)
+		}
+	}
+}
+
+// TestBegunWhileRevoked: a session that a remember cookie begins, in a request at the
+// time of a sign-out everywhere, does not outlive that.
+func TestBegunWhileRevoked(t *testing.T) {
+	for _, refresh := range []bool{true, false} {
+		var ended since
+		var fail error
+		do := map[string]func(s *site, c *hipflask.Context) error{
+			"nothing":        func(*site, *hipflask.Context) error { return nil },
+			"sign out":       func(*site, *hipflask.Context) error { ended.now(); return nil },
+			"sign out, fail": func(*site, *hipflask.Context) error { ended.now(); return hipflask.Abort(418) },
+			"no connection":  func(*site, *hipflask.Context) error { fail = errors.New("no connection"); return nil },
+			"password": func(s *site, c *hipflask.Context) error {
+				ended.now()
+				return s.users.LoginUser(c, s.accounts["1"])
+			},
+			"confirmed": func(s *site, c *hipflask.Context) error { ended.now(); s.users.ConfirmLogin(c); return nil },
+		}
+		s := newSite(func(s *site) {
+			s.users.RememberCookieRefreshEachRequest = refresh
+			s.app.Config.SessionsValidSince = func(ctx context.Context, session *hipflask.Session) (time.Time, error) {
+				if fail != nil {
+					return time.Time{}, fail
+				}
+				return ended.validSince(ctx, session)
+			}
+			s.app.Get("/slow", func(c *hipflask.Context) error {
+				if _, ok := s.users.CurrentUser(c); !ok {
+					return errors.New("nobody was remembered")
+				}
+				if err := do[c.Query("do")](s, c); err != nil {
+					return err
+				}
+				return c.NoContent()
+			})
+		})
+		for _, tt := range []struct {
+			do, want string
+			status   int
+		}{
+			{"nothing", "ada fresh=false", 204}, {"sign out", "nobody", 204}, {"sign out, fail", "nobody", 418},
+			{"password", "ada fresh=true", 204}, {"confirmed", "ada fresh=true", 204}, {"no connection", "nobody", 503},
+		} {
+			client := s.visitor(t)
+			client.PostForm("/login", form("id", "1", "remember", "y"))
+			client.DeleteCookie("session")
+			page := client.Get("/slow?do=" + url.QueryEscape(tt.do))
+			fail = nil
+			client.DeleteCookie("remember_token")
+			if got := who(client); page.StatusCode != tt.status || !strings.HasPrefix(got, tt.want) {
+				t.Errorf("refresh %v, %s: got %s and then %q, want %d and %q", refresh, tt.do, page, got, tt.status, tt.want)
+			}
 		}
 	}
 }

@@ -81,7 +81,8 @@ func (m *Manager[U]) LoginUser(c *hipflask.Context, user U, opts ...Option) erro
 	case st.cookie != nil: // of who was signed in before
 		m.sendCookie(c, st, nil)
 	}
-	st.user, st.signedIn, st.loaded, st.bySelf, st.err, st.failure = user, isAuthenticated(user), true, true, nil, nil
+	st.user, st.signedIn, st.loaded, st.bySelf = user, isAuthenticated(user), true, true
+	st.err, st.failure, st.from = nil, nil, nil
 	UserLoggedIn.Send(c, user)
 	return nil
 }
@@ -109,7 +110,8 @@ func (m *Manager[U]) LogoutUser(c *hipflask.Context) {
 	var nobody U
 	st := m.state(c)
 	m.clearRemember(c, st)
-	st.user, st.signedIn, st.loaded, st.bySelf, st.err, st.failure = nobody, false, true, false, nil, nil
+	st.user, st.signedIn, st.loaded, st.bySelf = nobody, false, true, false
+	st.err, st.failure, st.from = nil, nil, nil
 	if ok {
 		UserLoggedOut.Send(c, user)
 	} else {
@@ -126,6 +128,7 @@ func (m *Manager[U]) ConfirmLogin(c *hipflask.Context) {
 		return
 	}
 	m.begin(c, user.LoginID(), true)
+	m.state(c).from = nil
 	UserLoginConfirmed.Send(c, user)
 }
 
