@@ -15,6 +15,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -570,6 +571,48 @@ func TestServeReportsMistakes(t *testing.T) {
 	}
 	if err := app.Serve(context.Background(), l); err == nil || !strings.Contains(err.Error(), "SERVER_NAME") {
 		t.Errorf("got %v, want the mistake in SERVER_NAME", err)
+	}
+}
+
+// strictListener counts how often it is closed.
+type strictListener struct {
+	net.Listener
+	closed atomic.Int32
+}
+
+func (l *strictListener) Close() error {
+	l.closed.Add(1)
+	return l.Listener.Close()
+}
+
+// TestServeClosesOnce: a listener may close a channel of its own, which panics the
+// second time.
+func TestServeClosesOnce(t *testing.T) {
+	for name, mistake := range map[string]string{"at the end": "", "after a mistake": "https://not.a.host/"} {
+		app, _ := newTestApp(t)
+		app.Config.ServerName = mistake
+		inner, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &strictListener{Listener: inner}
+		ctx, cancel := context.WithCancel(t.Context())
+		served := make(chan error)
+		go func() { served <- app.Serve(ctx, l) }()
+		if mistake == "" {
+			if resp, err := http.Get("http://" + l.Addr().String() + "/"); err != nil {
+				t.Error(err)
+			} else {
+				resp.Body.Close()
+			}
+		}
+		cancel()
+		if err := <-served; (err != nil) != (mistake != "") {
+			t.Errorf("%s: Serve returned %v", name, err)
+		}
+		if n := l.closed.Load(); n != 1 {
+			t.Errorf("%s: the listener was closed %d times, want once", name, n)
+		}
 	}
 }
 

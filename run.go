@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -197,6 +198,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener) error {
 // serveUntil is Serve, over TLS if there is a certificate. handler is the App, or
 // what stands around it.
 func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.Certificate, handler http.Handler) error {
+	l = &onceListener{Listener: l}
 	if err := a.endSetup(); err != nil {
 		l.Close()
 		return err
@@ -239,6 +241,19 @@ func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.C
 		return fmt.Errorf("hipflask: requests still ran %s after the end was asked for, and were cut: %w", shutdownTime, err)
 	}
 	return err
+}
+
+// onceListener closes a listener once. net/http closes it too, and a second Close
+// of a listener of the caller's own may panic.
+type onceListener struct {
+	net.Listener
+	once sync.Once
+	err  error
+}
+
+func (l *onceListener) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
 }
 
 // stoppingKey is where a request's context has the one that ends when the server
