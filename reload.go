@@ -74,9 +74,17 @@ func (a *App) supervise(ctx context.Context, to serving, program *devloop.Progra
 	}
 	a.printStart(to.stderr, to.scheme(), listener.Addr())
 	fmt.Fprintln(to.stderr, " * Reloading when code changes")
-	err = devloop.Supervise(ctx, devloop.Options{
+	err = devloop.Supervise(ctx, a.loopOptions(to, program, listener.(*net.TCPListener)))
+	if err != nil {
+		return fmt.Errorf("hipflask: %w", err)
+	}
+	return nil
+}
+
+func (a *App) loopOptions(to serving, program *devloop.Program, listener *net.TCPListener) devloop.Options {
+	return devloop.Options{
 		Program:  program,
-		Listener: listener.(*net.TCPListener),
+		Listener: listener,
 		Address:  to.address,
 		TLS:      to.certificate,
 		Log:      to.stderr,
@@ -84,11 +92,7 @@ func (a *App) supervise(ctx context.Context, to serving, program *devloop.Progra
 		Extra:    to.extra,
 		Exclude:  to.exclude,
 		Local:    isLocal,
-	})
-	if err != nil {
-		return fmt.Errorf("hipflask: %w", err)
 	}
-	return nil
 }
 
 // liveFolders are the folders on disk of which the App reads each change in Debug.

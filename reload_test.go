@@ -1,6 +1,9 @@
 package hipflask
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,5 +45,54 @@ func TestReloadInDebugOnly(t *testing.T) {
 	ran = 0
 	if w := ask(served, "GET", "/__hipflask__/reload.js"); w.Code != 200 || !strings.Contains(w.Body.String(), "EventSource") || ran != 0 {
 		t.Errorf("got %d and %q, and %d hooks ran", w.Code, w.Body, ran)
+	}
+}
+
+// TestRunReloadsInDebugOnly: no page of a Run without Debug has the script, and the
+// script is not there to be asked for.
+func TestRunReloadsInDebugOnly(t *testing.T) {
+	for _, debug := range []bool{true, false} {
+		app := newCommandApp(t)
+		app.Config.Debug = debug
+		app.Get("/page", func(c *Context) error { return c.HTML("<p>hello") }).Name("page")
+		lines, rest, stop := start(t, app, "run", "--port", "0")
+		base := listensOn(t, lines)
+		go func() { // a line for each request
+			for rest.Scan() {
+			}
+		}()
+		for path, want := range map[string]string{"/page": "<p>hello<script src=", "/__hipflask__/reload.js": "EventSource"} {
+			req, err := http.NewRequest("GET", base+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Accept", "text/html")
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err != nil || strings.Contains(string(body), want) != debug {
+				t.Errorf("debug %t: %s: got %v and %q", debug, path, err, body)
+			}
+		}
+		stop()
+	}
+}
+
+// TestLoopTellsThisMachineOnly: what the compiler says shows source.
+func TestLoopTellsThisMachineOnly(t *testing.T) {
+	app, _ := newTestApp(t)
+	local := app.loopOptions(serving{}, nil, nil).Local
+	if local == nil {
+		t.Fatal("there is no Local")
+	}
+	for from, want := range map[string]bool{"127.0.0.1:9": true, "192.0.2.7:9": false} {
+		r := httptest.NewRequest("GET", "http://localhost:5000/", nil)
+		r.RemoteAddr = from
+		if got := local(r); got != want {
+			t.Errorf("%s: got %t, want %t", from, got, want)
+		}
 	}
 }

@@ -45,7 +45,7 @@ type Options struct {
 	Live     []string                 // folders that the program itself reads anew
 	Extra    []string                 // more files and folders that begin a new child
 	Exclude  []string                 // patterns of files that do not
-	Local    func(*http.Request) bool // reports who may see what the compiler said
+	Local    func(*http.Request) bool // reports who may see what the compiler said; nil means nobody
 }
 
 // environment is as the program was started with: what it read from a .env file

@@ -22,7 +22,7 @@ type Failure struct {
 	Title  string
 	Text   string // what the compiler or the program said
 	Places []Place
-	local  func(*http.Request) bool
+	local  func(*http.Request) bool // nil means nobody
 }
 
 // Place is a line of source that a failure names.
@@ -160,7 +160,7 @@ func (p *pageServer) end() {
 // ServeHTTP answers with the page. Somebody at another machine learns nothing of
 // the source.
 func (f *Failure) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if f.local != nil && !f.local(r) {
+	if f.local == nil || !f.local(r) {
 		f = &Failure{Title: f.Title, Text: "shown to a browser on the developer's machine"}
 	}
 	var b bytes.Buffer

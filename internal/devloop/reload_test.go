@@ -237,13 +237,22 @@ func TestPlaces(t *testing.T) {
 // learns nothing.
 func TestFailurePage(t *testing.T) {
 	f := &Failure{Title: "<b>title", Text: "<script>", Places: []Place{{File: "<f>", Line: 1, Message: "<m>", Lines: []SourceLine{{1, "<s>", true}}}}}
-	for local, want := range map[bool]bool{true: true, false: false} {
-		f.local = func(*http.Request) bool { return local }
+	always := func(answer bool) func(*http.Request) bool { return func(*http.Request) bool { return answer } }
+	for _, test := range []struct {
+		name  string
+		local func(*http.Request) bool
+		want  bool
+	}{
+		{"local", always(true), true},
+		{"not local", always(false), false},
+		{"not known", nil, false},
+	} {
+		f.local = test.local
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 		page := w.Body.String()
-		if w.Code != 500 || strings.Contains(page, "<script>") || strings.Contains(page, "&lt;s&gt;") != want || strings.Contains(page, "&lt;script&gt;") != want {
-			t.Errorf("local %t: got %d and\n%s", local, w.Code, page)
+		if w.Code != 500 || strings.Contains(page, "<script>") || strings.Contains(page, "&lt;s&gt;") != test.want || strings.Contains(page, "&lt;script&gt;") != test.want {
+			t.Errorf("%s: got %d and\n%s", test.name, w.Code, page)
 		}
 	}
 }
