@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -15,12 +14,26 @@ import (
 type inherited struct {
 	build   string
 	address string
-	taken   atomic.Bool // the listener, by one Run
+	taken   atomic.Bool   // the listener, by one Run
+	tell    *os.File      // the supervisor reads what is written here
+	ended   chan struct{} // closed when the child is to end
 }
 
-// parent is nil in a process that no supervisor started. A process that a child
-// starts has the variable too, but another parent.
-var parent = sync.OnceValue(func() *inherited {
+// The files of a child, beside the usual three.
+const (
+	listenerFile = 3 + iota
+	holdFile     // until it is closed at its other end the child is to run
+	tellFile
+)
+
+// parent is nil in a process that no supervisor started. It is found before the
+// program does anything, so that nothing the program starts takes hold of what is
+// the child's.
+var parent = findParent()
+
+// findParent reads what the supervisor left. A process that a child starts may
+// have the variable too, but another parent.
+func findParent() *inherited {
 	given, found := os.LookupEnv(childVariable)
 	if !found {
 		return nil
@@ -31,47 +44,57 @@ var parent = sync.OnceValue(func() *inherited {
 	if n, err := strconv.Atoi(pid); err != nil || n != os.Getppid() || !ok || !Supported {
 		return nil
 	}
-	return &inherited{build: pid + "-" + build, address: address}
-})
+	for _, fd := range []int{listenerFile, holdFile, tellFile} {
+		closeOnExec(fd)
+	}
+	p := &inherited{build: pid + "-" + build, address: address, tell: os.NewFile(tellFile, "supervisor"), ended: make(chan struct{})}
+	hold := os.NewFile(holdFile, "hold")
+	go func() {
+		hold.Read(make([]byte, 1)) // until the supervisor closes it, or is gone
+		close(p.ended)
+	}()
+	return p
+}
 
 // IsChild reports whether a supervisor started this process.
-func IsChild() bool { return parent() != nil }
+func IsChild() bool { return parent != nil }
 
 // Build names the running build, for the browser: another program has another name.
 func Build() string {
-	if p := parent(); p != nil {
-		return p.build
+	if parent != nil {
+		return parent.build
 	}
 	return own
 }
 
 var own = strconv.Itoa(os.Getpid())
 
-// Inherit returns the listener of the supervisor, once, if it is for this address,
-// and a context that also ends when the supervisor wants the child to. Without one
-// the listener is nil.
+// Inherit returns the listener of the supervisor, once, if it is for this address.
+// Else the listener is nil, and the supervisor is told of the address. The context
+// also ends when the supervisor wants the child to, or is gone.
 func Inherit(ctx context.Context, address string) (context.Context, net.Listener, error) {
-	p := parent()
-	if p == nil || p.address != address || !p.taken.CompareAndSwap(false, true) {
+	p := parent
+	if p == nil {
 		return ctx, nil, nil
 	}
-	for _, fd := range []int{3, 4, 5} {
-		closeOnExec(fd)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		select {
+		case <-p.ended:
+		case <-ctx.Done():
+		}
+	}()
+	if p.address != address || !p.taken.CompareAndSwap(false, true) {
+		fmt.Fprintf(p.tell, "%s\n", address)
+		return ctx, nil, nil
 	}
-	file := os.NewFile(3, "listener")
+	file := os.NewFile(listenerFile, "listener")
 	listener, err := net.FileListener(file)
 	file.Close()
 	if err != nil {
 		return ctx, nil, fmt.Errorf("devloop: the supervisor's listener: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	hold := os.NewFile(4, "supervisor")
-	go func() {
-		hold.Read(make([]byte, 1)) // until the supervisor closes it, or is gone
-		cancel()
-	}()
-	tell := os.NewFile(5, "ready")
-	tell.Write([]byte{'\n'})
-	tell.Close()
+	fmt.Fprintln(p.tell)
 	return ctx, listener, nil
 }

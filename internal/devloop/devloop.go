@@ -10,6 +10,7 @@
 package devloop
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -31,6 +32,7 @@ import (
 const (
 	pollTime   = 250 * time.Millisecond // between two looks at the files
 	settleTime = 100 * time.Millisecond // an editor may write twice
+	moveTime   = time.Second            // a program may have two Apps, one of them at the old address
 	endTime    = 3 * time.Second        // for a child to end
 	tailSize   = 32 << 10               // how much of what the child prints is kept
 )
@@ -55,18 +57,19 @@ var environment = os.Environ()
 // Supervise runs the program as a child until ctx is done or the child exits with
 // 0. It closes the listener.
 func Supervise(ctx context.Context, o Options) error {
-	defer o.Listener.Close()
-	shared, err := o.Listener.File()
-	if err != nil {
+	s := &supervisor{Options: o}
+	defer func() { s.Listener.Close() }()
+	var err error
+	if s.shared, err = o.Listener.File(); err != nil {
 		return fmt.Errorf("devloop: the listener cannot be handed on: %w", err)
 	}
-	defer shared.Close()
+	defer func() { s.shared.Close() }()
 	folder, err := os.MkdirTemp("", "hipflask-run-")
 	if err != nil {
 		return fmt.Errorf("devloop: no folder for the program: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	s := &supervisor{Options: o, shared: shared, folder: folder}
+	s.folder = folder
 	return s.run(ctx)
 }
 
@@ -74,6 +77,7 @@ type supervisor struct {
 	Options
 	shared *os.File // the listener
 	folder string   // of the binary
+	binary string   // that runs, or ran last
 	builds int
 	child  *child
 	page   *pageServer
@@ -101,8 +105,12 @@ func (s *supervisor) run(ctx context.Context) error {
 		s.endChild(ctx)
 		s.page.end()
 		s.page = nil
+		if s.binary != "" {
+			os.RemoveAll(filepath.Dir(s.binary)) // it is not small
+		}
+		s.binary = binary
 		if failure == nil {
-			failure = s.start(binary)
+			failure = s.start()
 		}
 		if failure != nil {
 			fmt.Fprintln(s.Log, strings.TrimRight(failure.Text, "\n"))
@@ -138,13 +146,37 @@ func problem(out []byte, err error) string {
 	return err.Error()
 }
 
-func (s *supervisor) start(binary string) *Failure {
-	c, err := startChild(binary, s.shared, s.Address, s.builds)
+func (s *supervisor) start() *Failure {
+	c, err := startChild(s.binary, s.shared, s.Address, s.builds)
 	if err != nil {
 		return &Failure{Title: "The program does not start", Text: err.Error()}
 	}
 	s.child = c
 	return nil
+}
+
+// move takes the supervisor to the address that the program now asks for, and
+// starts it there: nobody would answer at the old one.
+func (s *supervisor) move(ctx context.Context, address string) *Failure {
+	s.endChild(ctx)
+	fail := func(err error) *Failure {
+		return &Failure{Title: "The program's new address cannot be listened on", Text: err.Error()}
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fail(err)
+	}
+	listener := l.(*net.TCPListener)
+	shared, err := listener.File()
+	if err != nil {
+		listener.Close()
+		return fail(err)
+	}
+	s.Listener.Close()
+	s.shared.Close()
+	s.Listener, s.shared, s.Address = listener, shared, address
+	fmt.Fprintf(s.Log, " * The address has changed; running on %s\n", listener.Addr())
+	return s.start()
 }
 
 func (s *supervisor) show(f *Failure) {
@@ -161,10 +193,13 @@ func (s *supervisor) show(f *Failure) {
 func (s *supervisor) wait(ctx context.Context, files *fileSet, before snapshot) (changed string, ended bool) {
 	tick := time.NewTicker(pollTime)
 	defer tick.Stop()
+	var elsewhere string // where the child listens by itself
+	var move <-chan time.Time
 	for {
 		var exited <-chan struct{}
+		var moved <-chan string
 		if s.child != nil {
-			exited = s.child.exited
+			exited, moved = s.child.exited, s.child.moved
 		}
 		select {
 		case <-ctx.Done():
@@ -183,6 +218,17 @@ func (s *supervisor) wait(ctx context.Context, files *fileSet, before snapshot) 
 				Text:   text,
 				Places: places(text, s.Program.Dir),
 			})
+		case elsewhere = <-moved:
+			move = time.After(moveTime)
+		case <-move:
+			move = nil
+			if s.child == nil || s.child.taken.Load() || elsewhere == s.Address {
+				continue
+			}
+			if failure := s.move(ctx, elsewhere); failure != nil {
+				fmt.Fprintln(s.Log, failure.Text)
+				s.show(failure)
+			}
 		case <-tick.C:
 			now := files.snapshot()
 			name := before.differs(now)
@@ -206,7 +252,7 @@ func (s *supervisor) wait(ctx context.Context, files *fileSet, before snapshot) 
 }
 
 // endChild ends the child in order, and by force if it takes too long. One that
-// has been told to end with the program itself has as long as it needs.
+// ends with the program itself has longer than the limit of its own.
 func (s *supervisor) endChild(ctx context.Context) {
 	c := s.child
 	if c == nil {
@@ -219,9 +265,11 @@ func (s *supervisor) endChild(ctx context.Context) {
 // child is the running program.
 type child struct {
 	cmd    *exec.Cmd
-	hold   *os.File // its other end closes when the child is to end
-	ready  atomic.Bool
-	told   *os.File // the child writes here when it serves
+	hold   *os.File    // its other end closes when the child is to end
+	told   *os.File    // the child writes a line here when it serves: where, if not on our listener
+	ready  atomic.Bool // it has
+	taken  atomic.Bool // the listener
+	moved  chan string
 	tail   *tail
 	exited chan struct{}
 	err    error // how it exited, once exited is closed
@@ -240,7 +288,7 @@ func startChild(binary string, listener *os.File, address string, build int) (*c
 	if err != nil {
 		return nil, errors.Join(err, holdRead.Close(), hold.Close())
 	}
-	c := &child{hold: hold, told: told, tail: &tail{}, exited: make(chan struct{})}
+	c := &child{hold: hold, told: told, tail: &tail{}, moved: make(chan string, 1), exited: make(chan struct{})}
 	c.cmd = &exec.Cmd{
 		Path:       binary,
 		Args:       os.Args,
@@ -258,11 +306,7 @@ func startChild(binary string, listener *os.File, address string, build int) (*c
 		c.release()
 		return nil, err
 	}
-	go func() {
-		if n, _ := told.Read(make([]byte, 1)); n > 0 {
-			c.ready.Store(true)
-		}
-	}()
+	go c.listen()
 	go func() {
 		err := c.cmd.Wait()
 		if errors.Is(err, exec.ErrWaitDelay) {
@@ -272,6 +316,21 @@ func startChild(binary string, listener *os.File, address string, build int) (*c
 		close(c.exited)
 	}()
 	return c, nil
+}
+
+// listen hears what the child tells until it ends.
+func (c *child) listen() {
+	for lines := bufio.NewScanner(c.told); lines.Scan(); {
+		c.ready.Store(true)
+		if lines.Text() == "" {
+			c.taken.Store(true)
+			continue
+		}
+		select {
+		case c.moved <- lines.Text():
+		default:
+		}
+	}
 }
 
 func (c *child) release() {
@@ -289,7 +348,7 @@ func (c *child) end(withProgram bool) {
 	}
 	limit := endTime
 	if withProgram {
-		limit = 4 * endTime // it has its own limit
+		limit = 4 * endTime // Serve's limit is 10 seconds
 	}
 	select {
 	case <-c.exited:
