@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -95,10 +96,16 @@ func (s *supervisor) run(ctx context.Context) error {
 		if fresh, err := s.Program.files(ctx, s.Live, s.Extra, s.Exclude); err == nil || files == nil {
 			files = fresh
 		}
+		files.broken = false
 		before := files.snapshot()
+		sources := maps.Clone(before)
+		files.addModules(sources)
 
 		// 2. Build, and put the new program in the place of the old one.
 		binary, failure := s.build(ctx)
+		if failure != nil {
+			before, files.broken = sources, true
+		}
 		if ctx.Err() != nil {
 			return nil
 		}

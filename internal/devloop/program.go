@@ -38,7 +38,15 @@ func Find() (*Program, error) {
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, fmt.Errorf("there is no go command: %w", err)
 	}
-	p := &Program{Dir: mainFolder()}
+	return find(mainFile(), info)
+}
+
+// find is Find for a program of which main.main stands in a file, "" if that is not
+// known.
+func find(file string, info *debug.BuildInfo) (*Program, error) {
+	// Nobody asks this build for its commit, and git refuses in a clone of another
+	// owner.
+	p := &Program{flags: []string{"-buildvcs=false"}}
 	for _, s := range info.Settings {
 		switch {
 		case (s.Key == "-tags" || s.Key == "-ldflags") && s.Value != "":
@@ -47,11 +55,11 @@ func Find() (*Program, error) {
 			p.flags = append(p.flags, s.Key)
 		}
 	}
-	asked := "."
-	if p.Dir == "" { // with -trimpath, or where main did not call
-		asked = info.Path
+	asked := info.Path // with -trimpath, or where main did not call
+	if file != "" {
+		p.Dir, asked = filepath.Dir(file), "."
 	}
-	cmd := exec.Command("go", slices.Concat([]string{"list", "-f", "{{.Name}} {{.Dir}}"}, p.flags, []string{"--", asked})...)
+	cmd := exec.Command("go", slices.Concat([]string{"list", "-json=Name,Dir,GoFiles,CgoFiles"}, p.flags, []string{"--", asked})...)
 	cmd.Dir = p.Dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -59,26 +67,32 @@ func Find() (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its source is not found: %s", strings.TrimSpace(stderr.String()+problem(stderr.Bytes(), err)))
 	}
-	name, dir, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	if name != "main" {
-		return nil, fmt.Errorf("%s is package %s, not main", dir, name)
+	var l listed
+	if err := json.Unmarshal(out, &l); err != nil {
+		return nil, fmt.Errorf("its source is not found: %w", err)
 	}
-	p.Dir = dir
+	if l.Name != "main" {
+		return nil, fmt.Errorf("%s is package %s, not main", l.Dir, l.Name)
+	}
+	if name := filepath.Base(file); file != "" && !slices.Contains(l.GoFiles, name) && !slices.Contains(l.CgoFiles, name) {
+		return nil, fmt.Errorf("%s does not belong to the program that go build makes of %s", name, l.Dir)
+	}
+	p.Dir = l.Dir
 	return p, nil
 }
 
 // ErrTest is why a program of go test is not built anew.
 var ErrTest = errors.New("a test runs it")
 
-// mainFolder is the folder of the source of main.main, if that has called.
-func mainFolder() string {
+// mainFile is the source of main.main, if that has called.
+func mainFile() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
 	for {
 		frame, more := frames.Next()
 		if frame.Function == "main.main" && filepath.IsAbs(frame.File) {
 			if _, err := os.Stat(frame.File); err == nil {
-				return filepath.Dir(frame.File)
+				return frame.File
 			}
 		}
 		if !more {
@@ -89,14 +103,21 @@ func mainFolder() string {
 
 // build builds the program and returns what the go command says.
 func (p *Program) build(ctx context.Context, binary string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"build"}, p.flags, []string{"-o", binary, "."})...)
+	return p.goCommand(ctx, slices.Concat([]string{"build"}, p.flags, []string{"-o", binary, "."})...).CombinedOutput()
+}
+
+func (p *Program) goCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = p.Dir
-	return cmd.CombinedOutput()
+	return cmd
 }
 
 // listed is what is asked of go list of a package.
 type listed struct {
+	Name       string
 	Dir        string
+	GoFiles    []string
+	CgoFiles   []string
 	Standard   bool
 	EmbedFiles []string
 	Module     *module
@@ -129,16 +150,23 @@ func (p *Program) files(ctx context.Context, live, extra, exclude []string) (*fi
 		}
 	}
 	fs.files = append(fs.files, absolute(".env"))
+	if out, err := p.goCommand(ctx, "env", "GOWORK").Output(); err == nil {
+		if work := strings.TrimSpace(string(out)); filepath.IsAbs(work) { // else it is off, or there is none
+			fs.files = append(fs.files, work)
+		}
+	}
 	for dir := p.Dir; ; dir = filepath.Dir(dir) {
 		fs.files = append(fs.files, filepath.Join(dir, ".env"), filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum"), filepath.Join(dir, "go.work"))
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil || dir == filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			fs.addModule(dir)
+			break
+		}
+		if dir == filepath.Dir(dir) {
 			break
 		}
 	}
-	cmd := exec.CommandContext(ctx, "go", slices.Concat(
-		[]string{"list", "-e", "-deps", "-json=Dir,Standard,EmbedFiles,Module"}, p.flags, []string{"."})...)
-	cmd.Dir = p.Dir
-	out, err := cmd.Output()
+	out, err := p.goCommand(ctx, slices.Concat(
+		[]string{"list", "-e", "-deps", "-json=Dir,Standard,EmbedFiles,Module"}, p.flags, []string{"."})...).Output()
 	for decoder := json.NewDecoder(bytes.NewReader(out)); decoder.More(); {
 		var l listed
 		if bad := decoder.Decode(&l); bad != nil {
@@ -154,6 +182,7 @@ func (p *Program) files(ctx context.Context, live, extra, exclude []string) (*fi
 				fs.files = append(fs.files, file)
 			}
 		}
+		fs.addModule(l.Module.Dir)
 		if l.Module.GoMod != "" {
 			fs.files = append(fs.files, l.Module.GoMod, strings.TrimSuffix(l.Module.GoMod, ".mod")+".sum")
 		}
@@ -179,7 +208,15 @@ type fileSet struct {
 	folders []string // all Go files in them but tests
 	files   []string
 	trees   []string // all files in and below them
+	modules []string // all Go files in and below them, while the program does not compile
+	broken  bool     // it does not: what it lacks may be a package that is not there yet
 	exclude []string
+}
+
+func (fs *fileSet) addModule(dir string) {
+	if dir != "" && !slices.Contains(fs.modules, dir) {
+		fs.modules = append(fs.modules, dir)
+	}
 }
 
 func (fs *fileSet) addFolder(dir string) {
@@ -218,7 +255,7 @@ func (fs *fileSet) snapshot() snapshot {
 	for _, dir := range fs.folders {
 		entries, _ := os.ReadDir(dir) // one that has gone has no files
 		for _, e := range entries {
-			if isSource(e.Name()) {
+			if isSource(e.Name()) && !isEditors(e.Name()) {
 				fs.look(s, filepath.Join(dir, e.Name()))
 			}
 		}
@@ -229,7 +266,20 @@ func (fs *fileSet) snapshot() snapshot {
 	for _, tree := range fs.trees {
 		walk(tree, func(file string) { fs.look(s, file) })
 	}
+	if fs.broken {
+		fs.addModules(s)
+	}
 	return s
+}
+
+func (fs *fileSet) addModules(s snapshot) {
+	for _, dir := range fs.modules {
+		walk(dir, func(file string) {
+			if isSource(file) {
+				fs.look(s, file)
+			}
+		})
+	}
 }
 
 // isSource reports the files that the go command may compile.
@@ -264,13 +314,22 @@ func matches(pattern, file string) bool {
 	return whole || base
 }
 
+// isEditors reports the names of the files that editors keep beside those that are
+// edited, and other hidden ones. Those that begin with .env are the program's.
+func isEditors(name string) bool {
+	env := (name == ".env" || strings.HasPrefix(name, ".env.")) && !strings.HasPrefix(filepath.Ext(name), ".sw")
+	return strings.HasSuffix(name, "~") || strings.HasPrefix(name, ".") && !env
+}
+
+// walk visits the files in and below dir. Of what npm installs there are too many
+// to look at again and again.
 func walk(dir string, visit func(file string)) {
 	_ = filepath.WalkDir(dir, func(file string, d os.DirEntry, err error) error {
 		switch {
 		case err != nil:
-		case !d.IsDir():
+		case !d.IsDir() && !isEditors(d.Name()):
 			visit(file)
-		case file != dir && strings.HasPrefix(d.Name(), "."):
+		case d.IsDir() && file != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
 			return filepath.SkipDir
 		}
 		return nil
