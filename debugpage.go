@@ -114,7 +114,7 @@ const hidden = "‹hidden›"
 // hides reports whether the value of a name must not be shown.
 func hides(name string) bool {
 	name = strings.ToUpper(name)
-	for _, word := range []string{"KEY", "COOKIE", "AUTH", "SESSION", "CSRF"} {
+	for _, word := range []string{"KEY", "COOKIE", "AUTH", "SESSION", "CSRF", "CODE", "STATE", "VERIFIER", "SIGNATURE"} {
 		if strings.Contains(name, word) {
 			return true
 		}
@@ -128,13 +128,11 @@ func (c *Context) debugTables() (all []debugTable) {
 	r := c.Request
 	headers := debugTable{Title: "Header"}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		value := strings.Join(r.Header[name], ", ")
-		if hides(name) {
-			value = hidden
-		} else if u, err := url.Parse(value); name == "Referer" && err == nil {
-			value = shownURL(u)
+		var values []string
+		for _, value := range r.Header[name] {
+			values = append(values, shownHeader(name, value))
 		}
-		headers.Rows = append(headers.Rows, [2]string{name, value})
+		headers.Rows = append(headers.Rows, [2]string{name, strings.Join(values, ", ")})
 	}
 	request := debugTable{Title: "Request", Rows: [][2]string{{"Method", r.Method}, {"URL", shownURL(r.URL)}, {"Host", r.Host}, {"From", r.RemoteAddr}}}
 	c.showForm()
@@ -208,24 +206,60 @@ func hideWithin(value any) any {
 	return value
 }
 
+// shownHeader is a value of a header. Those that are a URL or a path, as many
+// proxies and scripts send them, hide what a URL hides.
+func shownHeader(name, value string) string {
+	if hides(name) {
+		return hidden
+	}
+	if !strings.Contains(value, "://") && !strings.HasPrefix(value, "/") {
+		return value
+	}
+	u, err := url.Parse(value)
+	switch {
+	case err != nil && strings.ContainsAny(value, "?#@"):
+		return hidden
+	case err != nil || u.Host == "" && !strings.HasPrefix(value, "/"):
+		return value
+	}
+	return shownURL(u)
+}
+
 // shownURL is a URL whose query hides the values that its names say are secret.
-func shownURL(u *url.URL) string {
-	shown := u.EscapedPath()
-	for i, pair := range strings.Split(u.RawQuery, "&") {
+// Who the user is and what stands behind # are hidden whole.
+func shownURL(u *url.URL) (shown string) {
+	if u.Scheme != "" {
+		shown = u.Scheme + ":"
+	}
+	if u.Host != "" {
+		shown += "//"
+		if u.User != nil {
+			shown += hidden + "@"
+		}
+		shown += u.Host
+	}
+	shown += u.EscapedPath() + shownQuery(u.RawQuery)
+	if u.Fragment != "" {
+		shown += "#" + hidden
+	}
+	return shown
+}
+
+func shownQuery(query string) (shown string) {
+	if query == "" {
+		return ""
+	}
+	for i, pair := range strings.Split(query, "&") {
 		name, _, _ := strings.Cut(pair, "=")
 		if plain, err := url.QueryUnescape(name); err != nil || hides(plain) {
 			pair = name + "=" + hidden
 		}
-		switch {
-		case i == 0 && u.RawQuery == "":
-			return shown
-		case i == 0:
-			shown += "?" + pair
-		default:
-			shown += "&" + pair
+		if i > 0 {
+			shown += "&"
 		}
+		shown += pair
 	}
-	return shown
+	return "?" + shown
 }
 
 // ownFrames returns the frames of a stack, as debug.Stack prints it, that belong to

@@ -217,13 +217,18 @@ func TestDebugPageHidesSecrets(t *testing.T) {
 		c.Form("title")
 		return errors.New("not saved")
 	}).Name("save")
-	r := httptest.NewRequest("POST", "/save?page=7&reset_token=hush-6", strings.NewReader("title=hush-7&<u>=1&password=hush-8"))
+	r := httptest.NewRequest("POST", "/save?page=7&reset_token=hush-6&code=hush-13&state=hush-14", strings.NewReader("title=hush-7&<u>=1&password=hush-8"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Authorization", "Bearer hush-9")
 	r.Header.Set("Cookie", "session=hush-10")
 	r.Header.Set("X-Api-Key", "hush-11")
 	r.Header.Set("Referer", "http://localhost/?token=hush-12&q=shown-2")
-	r.Header.Set("User-Agent", "<script>shown-3")
+	r.Header.Set("Hx-Current-Url", "https://ada:hush-15@shop.example/cart?code_verifier=hush-16&sort=shown-4#access=hush-17")
+	r.Header["X-Original-Url"] = []string{"/callback?code=hush-18", "/b?signature=hush-19&size=shown-5"}
+	r.Header.Set("X-Broken", "http://localhost/%zz?token=hush-20")
+	r.Header.Set("X-Upstream", "HTTPS://db.example/?token=hush-21;x=1&%zz=hush-22")
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
+	r.Header.Set("User-Agent", "<script>shown-3 (+http://bot.example/)")
 	r.RemoteAddr, r.Host = "127.0.0.1:9", "localhost:5000"
 	w := httptest.NewRecorder()
 	app.ServeHTTP(w, r)
@@ -232,9 +237,12 @@ func TestDebugPageHidesSecrets(t *testing.T) {
 		t.Errorf("the page tells a secret:\n%s", page)
 	}
 	for _, want := range []string{
-		"<dt>URL<dd>/save?page=7&amp;reset_token=‹hidden›", "<dt>Form<dd>&lt;u&gt;, password, title",
+		"<dt>URL<dd>/save?page=7&amp;reset_token=‹hidden›&amp;code=‹hidden›&amp;state=‹hidden›", "<dt>Form<dd>&lt;u&gt;, password, title",
 		"<dt>Authorization<dd>‹hidden›", "<dt>Cookie<dd>‹hidden›", "<dt>X-Api-Key<dd>‹hidden›",
-		"q=shown-2", "<dt>User-Agent<dd>&lt;script&gt;shown-3",
+		"<dt>Referer<dd>http://localhost/?token=‹hidden›&amp;q=shown-2", "<dt>User-Agent<dd>&lt;script&gt;shown-3 (&#43;http://bot.example/)",
+		"<dt>Hx-Current-Url<dd>https://‹hidden›@shop.example/cart?code_verifier=‹hidden›&amp;sort=shown-4#‹hidden›",
+		"<dt>X-Original-Url<dd>/callback?code=‹hidden›, /b?signature=‹hidden›&amp;size=shown-5", "<dt>X-Broken<dd>‹hidden›",
+		"<dt>Accept<dd>text/html,*/*;q=0.8",
 		"<dt>user<dd>&lt;b&gt;ada", "<dt>csrf_token<dd>‹hidden›", "name:shown-1",
 		"<dt>SECRET_KEY<dd>‹hidden›", "<dt>API_TOKEN<dd>‹hidden›", "<dt>DATABASE<dd>‹hidden›", "<dt>COLOUR<dd>&lt;i&gt;blue",
 	} {

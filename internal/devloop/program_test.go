@@ -82,7 +82,7 @@ func TestBuildInCloneOfAnother(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	t.Setenv("GOWORK", "off")
-	t.Setenv("GOFLAGS", "")
+	t.Setenv("GOFLAGS", "-buildvcs=auto") // as it is by itself
 	t.Setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
 	plain := exec.Command("go", "build", "-o", os.DevNull, ".")
 	plain.Dir = dir
