@@ -616,6 +616,38 @@ func TestServeClosesOnce(t *testing.T) {
 	}
 }
 
+// TestDebugEndsAtOnce: a connection that a browser opened in advance does not keep
+// the next build waiting.
+func TestDebugEndsAtOnce(t *testing.T) {
+	app, _ := newTestApp(t)
+	app.Config.Debug = true
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- app.Serve(ctx, l) }()
+	silent, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	resp, err := http.Get("http://" + l.Addr().String() + "/") // silent is accepted by now
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	began := time.Now()
+	cancel()
+	if err := <-served; err != nil {
+		t.Errorf("Serve returned %v", err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("Serve took %v to end", took)
+	}
+}
+
 func TestRunAddress(t *testing.T) {
 	for _, test := range []struct {
 		host, port string

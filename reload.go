@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/hipflask/hipflask/internal/devloop"
 )
@@ -72,6 +74,12 @@ func (a *App) supervise(ctx context.Context, to serving, program *devloop.Progra
 	if err != nil {
 		return err
 	}
+	if !signal.Ignored(syscall.SIGHUP) { // of a terminal that is closed; nohup has it ignored
+		var stop func()
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
+		defer stop()
+	}
+	a.warnOfKey()
 	a.printStart(to.stderr, to.scheme(), listener.Addr())
 	fmt.Fprintln(to.stderr, " * Reloading when code changes")
 	err = devloop.Supervise(ctx, a.loopOptions(to, program, listener.(*net.TCPListener)))

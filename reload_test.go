@@ -1,6 +1,7 @@
 package hipflask
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hipflask/hipflask/internal/devloop"
 )
 
 func TestReloadingFromEnv(t *testing.T) {
@@ -94,5 +97,19 @@ func TestLoopTellsThisMachineOnly(t *testing.T) {
 		if got := local(r); got != want {
 			t.Errorf("%s: got %t, want %t", from, got, want)
 		}
+	}
+}
+
+// TestLoopWarnsOfKey: with HIPFLASK_RUN_RELOAD=1 and no Debug strangers may come.
+func TestLoopWarnsOfKey(t *testing.T) {
+	app, log := newTestApp(t)
+	app.Config.SecretKey = "short"
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := app.supervise(ctx, serving{address: "127.0.0.1:0", stderr: io.Discard}, &devloop.Program{Dir: t.TempDir()}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "short enough to be guessed") {
+		t.Errorf("the log has no warning of the key: %s", log)
 	}
 }

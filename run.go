@@ -212,6 +212,10 @@ func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.C
 			return context.WithValue(context.Background(), stoppingKey{}, ctx)
 		},
 	}
+	var silent devloop.Silent
+	if a.Config.Debug {
+		server.ConnState = silent.ConnState
+	}
 	serve := server.Serve
 	if certificate != nil {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}}
@@ -235,6 +239,7 @@ func (a *App) serveUntil(ctx context.Context, l net.Listener, certificate *tls.C
 	case <-failed:
 	case <-wait.Done():
 	}
+	silent.End()
 	err := server.Shutdown(wait)
 	if errors.Is(err, context.DeadlineExceeded) {
 		server.Close()

@@ -116,6 +116,7 @@ func Source(file string, line int) (lines []SourceLine) {
 // pageServer answers every request with a failure.
 type pageServer struct {
 	server *http.Server
+	silent Silent
 	own    net.Listener
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -129,7 +130,7 @@ func servePage(shared *os.File, certificate *tls.Certificate, f *Failure, build 
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &pageServer{own: l, cancel: cancel, done: make(chan struct{})}
 	reloader := NewReloader(ctx, build)
-	p.server = &http.Server{Handler: reloader.Wrap(f), ReadHeaderTimeout: 10 * time.Second}
+	p.server = &http.Server{Handler: reloader.Wrap(f), ReadHeaderTimeout: 10 * time.Second, ConnState: p.silent.ConnState}
 	go func() {
 		defer close(p.done)
 		if certificate != nil {
@@ -150,6 +151,7 @@ func (p *pageServer) end() {
 	p.cancel()
 	p.own.Close()
 	<-p.done // what was accepted is known to Shutdown now
+	p.silent.End()
 	wait, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
 	if p.server.Shutdown(wait) != nil {
