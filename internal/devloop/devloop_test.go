@@ -127,6 +127,60 @@ func TestLoop(t *testing.T) {
 	l.interrupt()
 }
 
+// TestLoopMoves: where the program asks for another address the loop goes there
+// with it. One binary is kept, and none once the terminal has been closed.
+func TestLoopMoves(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs again and again; not with -short")
+	}
+	l := newLoop(t)
+	l.start()
+	l.until("first", "green", 200)
+	old := l.base
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
+	l.edit("main.go", "app.Run()", `app.Run("`+address+`")`)
+	l.base = "http://" + address + "/"
+	l.until("first", "green", 200)
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		conn, err := net.Dial("tcp", strings.Trim(old, "htp:/"))
+		if err != nil {
+			break
+		}
+		conn.Close()
+		if time.Now().After(end) {
+			t.Fatal("the old address is still listened on")
+		}
+	}
+	l.edit("main.go", `"first"`, `"first" + missing`) // the supervisor's own page
+	l.until("undefined: missing", "<mark>", 500)
+	l.edit("main.go", `"first" + missing`, `"second"`)
+	l.until("second", "green", 200)
+	l.edit("main.go", `"os"`, "\"os\"\n\n\t_ \"example.com/loop/later\"") // which is not there yet
+	l.until("example.com/loop/later", "does not compile", 500)
+	l.write("later/later.go", "package later\n")
+	l.until("second", "green", 200)
+	if found, _ := filepath.Glob(filepath.Join(l.temp, "hipflask-run-*", "*")); len(found) != 1 {
+		t.Errorf("got the builds %q, want one", found)
+	}
+
+	if err := syscall.Kill(-l.cmd.Process.Pid, syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); syscall.Kill(-l.cmd.Process.Pid, 0) == nil; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("SIGHUP does not end the program")
+		}
+	}
+	if n := l.binaries(); n > 0 {
+		t.Errorf("%d folders with binaries are left behind", n)
+	}
+}
+
 // loop is a program that is being developed.
 type loop struct {
 	t         *testing.T
