@@ -100,7 +100,7 @@ func Source(file string, line int) (lines []SourceLine) {
 		if n < line-linesAround {
 			continue
 		}
-		text := scanner.Text()
+		text := strings.ReplaceAll(scanner.Text(), "\t", "    ")
 		if len(text) > mostBytes {
 			text = strings.ToValidUTF8(text[:mostBytes], "") + "…"
 		}
@@ -201,6 +201,6 @@ mark { color: var(--mark); background: none; font-weight: bold }
 {{end}}</pre>
 {{end}}<h2>What it said</h2>
 <pre class=said>{{or .Text "nothing"}}</pre>
-<p>The page comes back by itself once a change of the source has mended it.</p>
+<p>Once a change of the source has mended it, a page that a link led to comes back by itself. After a form, go back and send it again.</p>
 `))
 })
