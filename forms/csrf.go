@@ -118,8 +118,9 @@ func (csrf *CSRF) before(c *hipflask.Context) error {
 	return csrf.Protect(c)
 }
 
-// Protect returns an error of 400 if the request needs a token and has no good one. It is
-// for CSRFConfig.Manual; otherwise it ran already. It is Flask-WTF's csrf.protect.
+// Protect returns an error of 400 if the request needs a token and has no good one, and
+// that of a form which could not be read, such as 413. It is for CSRFConfig.Manual;
+// otherwise it ran already. It is Flask-WTF's csrf.protect.
 func (csrf *CSRF) Protect(c *hipflask.Context) error {
 	if !slices.Contains(submitMethods, c.Request.Method) {
 		return nil
@@ -131,7 +132,10 @@ func (csrf *CSRF) Protect(c *hipflask.Context) error {
 		}
 	}
 	if token == "" {
-		token = c.Form(csrf.cfg.FieldName)
+		var err error
+		if token, err = requireForm(c, csrf.cfg.FieldName); err != nil {
+			return err
+		}
 	}
 	reason, err := csrf.refuse(c, token)
 	switch {

@@ -98,8 +98,10 @@ func (f *Field) Errors() []string { return slices.Clone(f.errors) }
 // AddError adds a message to the field, with params as [Invalid] takes them. The form is
 // then not valid.
 func (f *Field) AddError(message string, params ...any) {
-	f.errors = append(f.errors, f.form.translate(msg(message, params...)))
+	f.addMessage(msg(message, params...))
 }
+
+func (f *Field) addMessage(m Message) { f.errors = append(f.errors, f.form.translate(m)) }
 
 // Required reports whether the field must be filled in: WTForms' flags.required.
 func (f *Field) Required() bool { return f.spec.required || f.spec.inputRequired }
@@ -209,9 +211,4 @@ func (f *Field) number() string {
 
 func (f *Field) invalid() bool {
 	return len(f.errors) > 0 || slices.ContainsFunc(f.fields, (*Field).invalid)
-}
-
-func (f *Field) hasFile() bool {
-	k := f.spec.kind
-	return k == fileKind || k == filesKind || slices.ContainsFunc(f.fields, (*Field).hasFile)
 }

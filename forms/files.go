@@ -30,7 +30,7 @@ func (f *Field) checkFile(file *multipart.FileHeader) {
 	}
 	sniffed, err := sniff(file)
 	if err != nil {
-		f.form.take(err, f.AddError)
+		f.form.take(err, f.addMessage)
 		return
 	}
 	ending := strings.ToLower(path.Ext(file.Filename))

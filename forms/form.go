@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/hipflask/hipflask"
 )
@@ -19,6 +20,7 @@ type Form struct {
 	settings  *settings
 	target    reflect.Value // the struct
 	plan      *plan
+	prefix    string
 	fields    []*Field
 	values    url.Values
 	keys      []string // of values, sorted, once a list asked
@@ -67,20 +69,27 @@ func newForm(c *hipflask.Context, target any, prefix string, fromQuery bool) *Fo
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		panic(fmt.Sprintf("forms: New takes a pointer to a struct, not a %T", target))
 	}
-	form := &Form{c: c, settings: settingsOf(c.App()), target: v.Elem(), plan: planOf(v.Type().Elem()), fromQuery: fromQuery}
+	form := &Form{c: c, settings: settingsOf(c.App()), target: v.Elem(), plan: planOf(v.Type().Elem()), prefix: prefix, fromQuery: fromQuery}
 	if fromQuery {
 		form.values = c.QueryValues()
 		form.submitted = form.hasAny(form.plan, prefix)
 	} else if slices.Contains(submitMethods, c.Request.Method) {
 		form.submitted = true
 		form.values = c.FormValues()
-		// A form over the limits reads as empty, and may not count as one.
-		if _, err := c.RequireForm("csrf_token"); err != nil && hipflask.StatusCode(err) != http.StatusBadRequest {
-			form.failure = err
-		}
+		_, form.failure = requireForm(c, "csrf_token")
 	}
 	form.fields = form.build(form.plan, form.target, prefix)
 	return form
+}
+
+// requireForm returns a field of the form, if it was sent. The error is that of a form
+// which could not be read: it reads as empty, and may not count as one.
+func requireForm(c *hipflask.Context, name string) (string, error) {
+	value, err := c.RequireForm(name)
+	if hipflask.StatusCode(err) == http.StatusBadRequest && errors.Unwrap(err) == nil {
+		return "", nil // the field is missing; a body that broke off has a cause
+	}
+	return value, err
 }
 
 var submitMethods = []string{"POST", "PUT", "PATCH", "DELETE"}
@@ -144,17 +153,17 @@ func (form *Form) ValidateOnSubmit() bool { return form.submitted && form.Valida
 // [Field.AddError] found.
 //
 // The checks are those of each field, in the order of the struct, and then the
-// struct's own Validate, which is called if no field has an error.
+// struct's own Validate, which is called if no field has an error. A struct within the
+// form has a Validate with its field in the place of the form, which is called after
+// its fields if none of these has an error; what it returns is a message of that field.
 func (form *Form) Validate() bool {
 	if !form.checked && form.failure == nil {
 		form.checked = true
 		for _, f := range form.fields {
 			f.validate()
 		}
-		for _, p := range form.groups() {
-			if form.failure == nil && form.valid() {
-				form.take(form.call(p, "Validate", reflect.ValueOf(form)), form.AddError)
-			}
+		if form.plan.validate && form.failure == nil && form.valid() {
+			form.take(form.call(form.target, "Validate", reflect.ValueOf(form)), form.addMessage)
 		}
 	}
 	if form.failure != nil && !form.hooked {
@@ -169,24 +178,6 @@ func (form *Form) Validate() bool {
 	return form.failure == nil && form.valid()
 }
 
-// groups returns the structs with a method Validate, the form's own last.
-func (form *Form) groups() (groups []reflect.Value) {
-	var walk func(fields []*Field)
-	walk = func(fields []*Field) {
-		for _, f := range fields {
-			walk(f.fields)
-			if f.spec.kind == groupKind && f.spec.group.validate {
-				groups = append(groups, f.value)
-			}
-		}
-	}
-	walk(form.fields)
-	if form.plan.validate {
-		groups = append(groups, form.target)
-	}
-	return groups
-}
-
 // call calls a method of a struct with the Context and one argument.
 func (form *Form) call(owner reflect.Value, method string, arg reflect.Value) error {
 	out := owner.Addr().MethodByName(method).Call([]reflect.Value{reflect.ValueOf(form.c), arg})
@@ -195,14 +186,10 @@ func (form *Form) call(owner reflect.Value, method string, arg reflect.Value) er
 }
 
 // take notes what a validator returned: mistakes by add, anything else as a failure.
-func (form *Form) take(err error, add func(message string, params ...any)) {
+func (form *Form) take(err error, add func(Message)) {
 	messages, failure := mistakes(err)
 	for _, m := range messages {
-		pairs := []any{}
-		for name, value := range m.Params {
-			pairs = append(pairs, name, value)
-		}
-		add(m.ID, pairs...)
+		add(m)
 	}
 	if failure != nil {
 		form.failure = errors.Join(form.failure, failure)
@@ -218,9 +205,9 @@ func (form *Form) valid() bool {
 // the Config. It is right to return from the handler.
 //
 // A handler need not ask: the reply is then that of the error, whatever the handler
-// prepared. Having asked, it is the handler's to answer.
+// prepared. Once Err returned an error, it is the handler's to answer.
 func (form *Form) Err() error {
-	form.asked = true
+	form.asked = form.asked || form.failure != nil
 	return form.failure
 }
 
@@ -251,8 +238,10 @@ func (form *Form) FormErrors() []string { return slices.Clone(form.messages) }
 // AddError adds a message to the form itself, with params as [Invalid] takes them. The
 // form is then not valid.
 func (form *Form) AddError(message string, params ...any) {
-	form.messages = append(form.messages, form.translate(msg(message, params...)))
+	form.addMessage(msg(message, params...))
 }
+
+func (form *Form) addMessage(m Message) { form.messages = append(form.messages, form.translate(m)) }
 
 // Fields returns the fields in the order of the struct, those of embedded structs where
 // they are embedded. It is iterating over a form in WTForms.
@@ -276,16 +265,27 @@ func find(fields []*Field, name, where string) *Field {
 }
 
 // Pressed returns the name of the submit button that was pressed, without the form's
-// prefix, or "": a form that was sent by the enter key may have none.
+// prefix, or "": a form that was sent by the enter key may have none. A button of a
+// struct or a list has its full name, such as items-0-remove.
 func (form *Form) Pressed() string {
-	for _, f := range form.fields {
-		if f.spec.kind == submitKind && form.submitted && f.value.Bool() {
-			return f.spec.name
+	if !form.submitted {
+		return ""
+	}
+	return strings.TrimPrefix(pressed(form.fields), form.prefix)
+}
+
+func pressed(fields []*Field) string {
+	for _, f := range fields {
+		if f.spec.kind == submitKind && f.value.Bool() {
+			return f.name
+		}
+		if name := pressed(f.fields); name != "" {
+			return name
 		}
 	}
 	return ""
 }
 
 // Multipart reports whether the form has a file, and so needs
-// enctype="multipart/form-data".
-func (form *Form) Multipart() bool { return slices.ContainsFunc(form.fields, (*Field).hasFile) }
+// enctype="multipart/form-data". A list that has none yet counts by what an entry has.
+func (form *Form) Multipart() bool { return slices.ContainsFunc(form.plan.specs, (*spec).hasFile) }

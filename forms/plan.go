@@ -142,7 +142,7 @@ func newPlan(typ reflect.Type, within []reflect.Type) *plan {
 	if len(p.specs) == 0 {
 		panic(fmt.Sprintf("forms: %s has no fields that a form could have", typ))
 	}
-	p.findMethods()
+	p.findMethods(len(within) > 0)
 	for _, s := range p.specs {
 		for _, r := range s.rules {
 			if r.other != "" && p.byGoName(r.other) == nil {
@@ -441,6 +441,17 @@ func (s *spec) hasChoices() bool {
 	return s.kind == manyKind || s.widget == "select" || s.widget == "radio"
 }
 
+// hasFile reports whether the field is a file, or has one within.
+func (s *spec) hasFile() bool {
+	switch {
+	case s.group != nil:
+		return slices.ContainsFunc(s.group.specs, (*spec).hasFile)
+	case s.entry != nil:
+		return s.entry.hasFile()
+	}
+	return s.kind == fileKind || s.kind == filesKind
+}
+
 func (p *plan) byGoName(name string) *spec {
 	for _, s := range p.specs {
 		if s.goName == name {
@@ -450,8 +461,9 @@ func (p *plan) byGoName(name string) *spec {
 	return nil
 }
 
-// findMethods finds Validate, and ValidateX and FilterX for the field X.
-func (p *plan) findMethods() {
+// findMethods finds Validate, and ValidateX and FilterX for the field X. A struct within a
+// form may have a Validate that is about something else.
+func (p *plan) findMethods(within bool) {
 	typ := reflect.PointerTo(p.typ)
 	for m := range typ.Methods() {
 		where := fmt.Sprintf("forms: %s.%s", p.typ, m.Name)
@@ -464,7 +476,14 @@ func (p *plan) findMethods() {
 			return reflect.FuncOf(append([]reflect.Type{typ}, in...), []reflect.Type{out}, false)
 		}
 		if m.Name == "Validate" {
-			check(fn(errorType, contextType, reflect.TypeFor[*Form]()))
+			want := fn(errorType, contextType, reflect.TypeFor[*Form]())
+			if within {
+				want = fn(errorType, contextType, reflect.TypeFor[*Field]())
+				if !takesOurs(m.Type) {
+					continue
+				}
+			}
+			check(want)
 			p.validate = true
 			continue
 		}
@@ -494,6 +513,16 @@ func (p *plan) findMethods() {
 			}
 		}
 	}
+}
+
+// takesOurs reports whether a method takes something that only a form has to give.
+func takesOurs(method reflect.Type) bool {
+	for in := range method.Ins() {
+		if slices.Contains([]reflect.Type{contextType, reflect.TypeFor[*Form](), reflect.TypeFor[*Field]()}, in) {
+			return true
+		}
+	}
+	return false
 }
 
 // snakeCase is the name that a Python programmer would give a field: PostCode is

@@ -367,6 +367,9 @@ func (f *Field) validate() {
 	for _, sub := range f.fields {
 		sub.validate()
 	}
+	if s.kind == groupKind && s.group.validate && !f.invalid() && f.form.failure == nil {
+		f.form.take(f.form.call(f.value, "Validate", reflect.ValueOf(f)), f.addMessage)
+	}
 	if s.fixed != "" { // the value is not the visitor's
 		if f.problem != nil {
 			f.fail(s.fixed, *f.problem)
@@ -399,7 +402,7 @@ func (f *Field) validate() {
 		f.checkFile(file)
 	}
 	if s.ownCheck && !f.invalid() && f.form.failure == nil {
-		f.form.take(f.form.call(f.owner, "Validate"+s.goName, reflect.ValueOf(f)), f.AddError)
+		f.form.take(f.form.call(f.owner, "Validate"+s.goName, reflect.ValueOf(f)), f.addMessage)
 	}
 }
 
@@ -426,7 +429,13 @@ func (f *Field) unsent() bool {
 func (f *Field) empty() bool {
 	v := f.value
 	if f.spec.null && !v.IsNil() {
-		return f.spec.kind == textKind && strings.TrimSpace(v.Elem().String()) == ""
+		switch {
+		case f.spec.kind == textKind:
+			return strings.TrimSpace(v.Elem().String()) == ""
+		case f.spec.kind == boolKind && !f.spec.hasChoices(): // a box, of which nothing is sent if unchecked
+			return !v.Elem().Bool()
+		}
+		return false
 	}
 	switch f.spec.kind {
 	case textKind:
@@ -447,7 +456,7 @@ func (f *Field) check(r rule) {
 		for _, m := range messages {
 			f.fail(r.name, m)
 		}
-		f.form.take(failure, f.AddError)
+		f.form.take(failure, f.addMessage)
 		return
 	}
 	value := f.value

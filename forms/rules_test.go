@@ -107,9 +107,9 @@ type signup struct {
 
 type signupPart struct{ From, To int }
 
-func (p *signupPart) Validate(c *hipflask.Context, form *forms.Form) error {
+func (p *signupPart) Validate(c *hipflask.Context, f *forms.Field) error {
 	if p.From > p.To {
-		form.Field("inner").Field("to").AddError("Not before %(from)d.", "from", p.From)
+		f.Field("to").AddError("Not before %(from)d.", "from", p.From)
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func TestOwnValidators(t *testing.T) {
 
 // TestAddError: a handler may find more that is wrong.
 func TestAddError(t *testing.T) {
-	var in signupPart
+	var in struct{ From, To int }
 	form := send(t, &in, url.Values{"from": {"1"}, "to": {"2"}})
 	if !form.Validate() || len(form.Errors()) != 0 {
 		t.Fatalf("got %v", form.Errors())
