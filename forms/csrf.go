@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hipflask/hipflask"
@@ -47,6 +48,7 @@ type CSRF struct {
 	endpoints  []string
 	blueprints []string
 	now        func() time.Time
+	checked    sync.Once
 }
 
 // CSRFError is why a token was refused, in Flask-WTF's words. The reply is 400 with
@@ -95,7 +97,8 @@ func NewCSRF(app *hipflask.App, cfg CSRFConfig) *CSRF {
 }
 
 // Exempt lets the routes of some endpoints do without a token, such as one that another
-// program calls. It is Flask-WTF's csrf.exempt. It belongs to setup.
+// program calls. It is Flask-WTF's csrf.exempt. It belongs to setup. The first request
+// logs those that no route has.
 func (csrf *CSRF) Exempt(endpoints ...string) *CSRF {
 	csrf.endpoints = append(csrf.endpoints, endpoints...)
 	return csrf
@@ -108,6 +111,7 @@ func (csrf *CSRF) ExemptBlueprint(names ...string) *CSRF {
 }
 
 func (csrf *CSRF) before(c *hipflask.Context) error {
+	csrf.checked.Do(func() { csrf.checkExempt(c.App()) })
 	route := c.Route()
 	switch {
 	case csrf.cfg.Manual, csrf.cfg.Disabled, c.App().Config.Get("WTF_CSRF_ENABLED") == false, route == nil:
@@ -116,6 +120,30 @@ func (csrf *CSRF) before(c *hipflask.Context) error {
 		return nil
 	}
 	return csrf.Protect(c)
+}
+
+// checkExempt logs what is exempt and not there, which is misspelt: the route that was
+// meant asks for a token.
+func (csrf *CSRF) checkExempt(app *hipflask.App) {
+	endpoints, blueprints := map[string]bool{}, map[string]bool{}
+	for _, r := range app.Routes() {
+		endpoints[r.Endpoint] = true
+		for i, b := range r.Endpoint {
+			if b == '.' {
+				blueprints[r.Endpoint[:i]] = true
+			}
+		}
+	}
+	for _, name := range csrf.endpoints {
+		if !endpoints[name] {
+			app.Logger().Warn("forms: Exempt: no route has this endpoint", "endpoint", name)
+		}
+	}
+	for _, name := range csrf.blueprints {
+		if !blueprints[name] {
+			app.Logger().Warn("forms: ExemptBlueprint: no blueprint with routes has this name", "blueprint", name)
+		}
+	}
 }
 
 // Protect returns an error of 400 if the request needs a token and has no good one, and

@@ -3,6 +3,7 @@ package forms_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -221,14 +222,86 @@ func TestCSRFTokenWithout(t *testing.T) {
 	}
 }
 
-// TestCrossOrigin: with or without tokens, the App refuses a form of another site.
+// TestCrossOrigin: with or without tokens, the App refuses a form of another site, even
+// one with a good token, and the struct is not filled.
 func TestCrossOrigin(t *testing.T) {
-	app := newApp()
-	app.Post("/", func(c *hipflask.Context) error { return c.Text("fine") }).Name("index")
+	for name, cfg := range map[string]forms.Config{"without": {}, "with": {CSRF: &forms.CSRFConfig{}}} {
+		app := newApp()
+		forms.Setup(app, cfg)
+		var in struct{ Name string }
+		app.Route("/", func(c *hipflask.Context) error {
+			in.Name = "nobody"
+			form := forms.New(c, &in)
+			if form.ValidateOnSubmit() {
+				return c.Text("took " + in.Name)
+			}
+			return c.RenderString("{{.form.HiddenTag}}", hipflask.Data{"form": form})
+		}, "GET", "POST").Name("index")
+		client := hipflasktest.New(t, app)
+		sent := url.Values{"name": {"ada"}}
+		if m := regexp.MustCompile(`value="([^"]+)"`).FindStringSubmatch(client.Get("/").Body); m != nil {
+			sent.Set("csrf_token", m[1])
+		}
+		for _, test := range []struct {
+			origin string
+			status int
+			name   string
+		}{{"https://evil.example", 403, "nobody"}, {"null", 403, "nobody"}, {"http://localhost", 200, "ada"}} {
+			in.Name = "nobody"
+			r := client.NewRequest("POST", "/", strings.NewReader(sent.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", test.origin)
+			if page := client.Do(r); page.StatusCode != test.status || in.Name != test.name {
+				t.Errorf("%s, from %s: got %s and the name %q, want %d and %q", name, test.origin, page, in.Name, test.status, test.name)
+			}
+		}
+	}
+}
+
+// TestCSRFCurrentKey: fallbacks after the key that signed do not spoil its token.
+func TestCSRFCurrentKey(t *testing.T) {
+	app, _ := csrfApp(forms.CSRFConfig{})
+	app.Config.SecretKeyFallbacks = []string{"an older key that everybody may know", "one that is older still, and known too"}
 	client := hipflasktest.New(t, app)
-	r := client.NewRequest("POST", "/", nil)
-	r.Header.Set("Origin", "https://evil.example")
-	if page := client.Do(r); page.StatusCode != 403 {
-		t.Errorf("got %s, want a 403", page)
+	if page := client.PostForm("/", url.Values{"csrf_token": {tokenOf(t, client)}}); page.Body != "fine" {
+		t.Errorf("got %s", page)
+	}
+}
+
+// TestCSRFHeaders: the first of the headers that has a token counts.
+func TestCSRFHeaders(t *testing.T) {
+	app, _ := csrfApp(forms.CSRFConfig{})
+	client := hipflasktest.New(t, app)
+	token := tokenOf(t, client)
+	for _, test := range []struct {
+		first, second string
+		status        int
+	}{{token, "bad", 200}, {"bad", token, 400}, {"", token, 200}} {
+		r := client.NewRequest("POST", "/", nil)
+		r.Header.Set("X-CSRFToken", test.first)
+		r.Header.Set("X-CSRF-Token", test.second)
+		if page := client.Do(r); page.StatusCode != test.status {
+			t.Errorf("%q, %q: got %s, want %d", test.first, test.second, page, test.status)
+		}
+	}
+}
+
+// TestExemptUnknown: the log has what is exempt and not there, once.
+func TestExemptUnknown(t *testing.T) {
+	app, csrf := csrfApp(forms.CSRFConfig{})
+	var log strings.Builder
+	app.Config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	csrf.Exempt("hok", "api.post").ExemptBlueprint("apj")
+	client := hipflasktest.New(t, app)
+	client.Get("/")
+	client.Get("/")
+	for _, want := range []string{`msg="forms: Exempt: no route has this endpoint" endpoint=hok`,
+		`msg="forms: ExemptBlueprint: no blueprint with routes has this name" blueprint=apj`} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("got %s, want once %s", log.String(), want)
+		}
+	}
+	if n := strings.Count(log.String(), "msg=\"forms: "); n != 2 {
+		t.Errorf("got %d lines, want 2: %s", n, log.String())
 	}
 }

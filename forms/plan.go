@@ -145,8 +145,8 @@ func newPlan(typ reflect.Type, within []reflect.Type) *plan {
 	p.findMethods(len(within) > 0)
 	for _, s := range p.specs {
 		for _, r := range s.rules {
-			if r.other != "" && p.byGoName(r.other) == nil {
-				panic(fmt.Sprintf("forms: %s.%s: the rule %s needs the field %s of the same struct, which is not there", typ, s.goName, r.tag, r.other))
+			if r.other != "" {
+				p.checkOther(s, r)
 			}
 		}
 	}
@@ -206,6 +206,7 @@ func newSpec(sf reflect.StructField, where string, within []reflect.Type, isEntr
 	fail := func(format string, args ...any) {
 		panic(where + ": " + fmt.Sprintf(format, args...))
 	}
+	checkTag(tag, fail)
 	widget, hasWidget := tag.Lookup("widget")
 	choices, hasChoices := tag.Lookup("choices")
 
@@ -290,6 +291,63 @@ func newSpec(sf reflect.StructField, where string, within []reflect.Type, isEntr
 		s.parseRules(tag.Get("validate"), fail)
 	}
 	return s
+}
+
+// checkTag refuses keys that are slips of ours. Any other one is another package's.
+func checkTag(tag reflect.StructTag, fail func(string, ...any)) {
+	for _, key := range tagKeys(tag) {
+		head, _, _ := strings.Cut(key, "_")
+		if slices.Contains(knownTags, key) || head == "message" {
+			continue
+		}
+		for _, known := range knownTags {
+			if slip(key, known) || known == "message" && head != key && slip(head, known) {
+				fail("the tag %q is none of a form; is it %q?", key, known)
+			}
+		}
+	}
+}
+
+var isTagPair = regexp.MustCompile(`^ *([^\x00-\x20":]+):"(?:[^"\\]|\\.)*"`)
+
+// tagKeys returns the keys of a tag as far as package reflect can read it.
+func tagKeys(tag reflect.StructTag) (keys []string) {
+	rest := string(tag)
+	for m := isTagPair.FindStringSubmatch(rest); m != nil; m = isTagPair.FindStringSubmatch(rest) {
+		keys = append(keys, m[1])
+		rest = rest[len(m[0]):]
+	}
+	return keys
+}
+
+// slip reports whether a key is near a known one: one letter missing, added, changed or
+// swapped with the next one, and two of these if the word is long.
+func slip(key, known string) bool {
+	a, b := strings.ToLower(key), known
+	most := 1
+	if len(known) > 5 {
+		most = 2
+	}
+	// d[i][j] is how far the first i bytes of a are from the first j of b.
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		for j := range d[i] {
+			if i == 0 || j == 0 {
+				d[i][j] = i + j
+				continue
+			}
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)] <= most
 }
 
 func (s *spec) parseSizes(tag reflect.StructTag, fail func(string, ...any)) {

@@ -42,29 +42,66 @@ var (
 // it before the first form of a struct that has it, as from init. A validator of
 // WTForms that is a function or a class of one's own is this.
 //
-// AddRule panics if the name is taken, or is none of small letters, digits and _.
+// AddRule panics if the name is taken, by another rule of yours, of this package or of
+// validator, or is none of small letters, digits and _.
 func AddRule(name string, rule RuleFunc) {
 	if !isRuleName.MatchString(name) || rule == nil {
 		panic(fmt.Sprintf("forms: AddRule(%q): give a name of small letters, digits and _, and a function", name))
 	}
-	if _, taken := ownRules.LoadOrStore(name, rule); taken || slices.Contains(handled, name) {
+	if slices.Contains(handled, name) || slices.Contains(checks, name) || refused.MatchString(name) || ofValidator(name) {
+		panic(fmt.Sprintf("forms: AddRule(%q): there is such a rule", name))
+	}
+	if _, taken := ownRules.LoadOrStore(name, rule); taken {
 		panic(fmt.Sprintf("forms: AddRule(%q): there is such a rule", name))
 	}
 }
 
+// ofValidator reports whether validator has a rule: of one that it does not know it
+// panics with these words, and it has no list.
+func ofValidator(name string) (known bool) {
+	defer func() {
+		p := recover()
+		known = p == nil || !strings.Contains(fmt.Sprint(p), "Undefined validation function")
+	}()
+	_ = validatorOnce().Var("", name)
+	return true
+}
+
+// checks are those that have a message, and so a tag message_NAME, without being rules.
+var checks = []string{"type", "choice", "bounds", "pattern", "size", "accept"}
+
 // handled are the rules that are not left to validator.
 var handled = []string{"required", "input_required", "optional", "omitempty", "omitnil", "omitzero", "noneof", "readonly", "disabled"}
 
-// forText are rules of validator that take any type and then never hold.
-var forText = []string{"email", "url", "http_url", "https_url", "uri", "ip", "ipv4", "ipv6", "mac", "uuid", "uuid3", "uuid4", "uuid5",
-	"alpha", "alphanum", "hostname", "fqdn", "hexcolor"}
+// forOthers are the rules of validator for values that are no text: the others of its
+// rules take them, and never hold.
+var forOthers = map[kind][]string{
+	intKind:   append([]string{"eq", "ne", "len", "oneof", "number", "numeric", "port", "latitude", "longitude"}, comparisons...),
+	floatKind: append([]string{"eq", "ne", "len", "number", "numeric", "latitude", "longitude"}, comparisons...),
+	timeKind:  append([]string{"gt", "gte", "lt", "lte"}, comparisons...),
+	manyKind:  {"eq", "ne", "unique", "eqfield", "nefield"},
+}
+
+var comparisons = []string{"eqfield", "nefield", "gtfield", "gtefield", "ltfield", "ltefield"}
+
+// fits reports whether a kind of field can have a rule of validator, or several with |.
+func (k kind) fits(part string) bool {
+	known, some := forOthers[k]
+	for one := range strings.SplitSeq(part, "|") {
+		name, _, _ := strings.Cut(one, "=")
+		if some && !slices.Contains(known, name) {
+			return false
+		}
+	}
+	return some || k == textKind
+}
 
 // refused are those of validator's that need the whole struct.
 var refused = regexp.MustCompile(`^(required_|excluded_|skip_unless|dive$|keys$|endkeys$|structonly$|nostructlevel$|isdefault$|.*csfield$|fieldcontains|fieldexcludes)`)
 
 // parseRules reads the tag validate.
 func (s *spec) parseRules(tag string, fail func(string, ...any)) {
-	bounds := map[string]string{}
+	bounds, sides := map[string]string{}, map[string]string{}
 	for part := range strings.SplitSeq(tag, ",") {
 		part = strings.TrimSpace(part)
 		name, param, _ := strings.Cut(part, "=")
@@ -90,10 +127,18 @@ func (s *spec) parseRules(tag string, fail func(string, ...any)) {
 		case refused.MatchString(name):
 			fail("the rule %q looks at the whole struct; write a method Validate%s instead", name, s.goName)
 		case s.isBound(name):
+			for _, side := range sidesOf[name] {
+				if other, ok := sides[side]; ok {
+					fail("%s and %s both say what is the %s; leave one out", other, part, side)
+				}
+				sides[side] = part
+			}
 			bounds[name] = param
 		case name == "noneof":
 			s.rules = append(s.rules, noneOf(param))
-		case slices.Contains(forText, name) && s.kind != textKind, s.kind == boolKind || s.kind == ownKind || s.kind == decimalKind:
+		case slices.Contains(comparisons, name) && s.isEntry:
+			fail("the rule %q has no field to compare the entries of a list with; write a method Validate%s", part, s.goName)
+		case !s.kind.fits(part):
 			fail("the rule %q is none that a %s can have; write a method Validate%s", part, s.typ, s.goName)
 		default:
 			s.rules = append(s.rules, s.newRule(part, name, param))
@@ -121,6 +166,55 @@ func (s *spec) parseRules(tag string, fail func(string, ...any)) {
 			s.try(r, fail)
 		}
 	}
+	s.checkMessages(fail)
+}
+
+// checkMessages refuses a message for a rule that the field does not have.
+func (s *spec) checkMessages(fail func(string, ...any)) {
+	names := []string{"type", "required", "input_required", "choice", "size", "accept", "readonly", "disabled"}
+	for _, r := range s.rules {
+		names = append(names, r.name)
+	}
+	for _, key := range tagKeys(s.messages) {
+		name, ok := strings.CutPrefix(key, "message_")
+		switch {
+		case !ok || slices.Contains(names, name) && s.hasMessage(name):
+		case s.isBound(name):
+			fail("there is no %s; the bounds have one message together, message_bounds", key)
+		default:
+			fail("there is a tag %s, but no rule %q whose message it could be", key, name)
+		}
+	}
+}
+
+// hasMessage reports whether a check that is no rule is made of the field.
+func (s *spec) hasMessage(name string) bool {
+	switch name {
+	case "required":
+		return s.required
+	case "input_required":
+		return s.inputRequired
+	case "readonly", "disabled":
+		return s.fixed == name
+	case "choice":
+		return s.hasChoices()
+	case "size":
+		return s.minSize > 0 || s.maxSize > 0
+	case "accept":
+		return len(s.accept) > 0
+	}
+	return true
+}
+
+// checkOther refuses a comparison that can never hold.
+func (p *plan) checkOther(s *spec, r rule) {
+	other := p.byGoName(r.other)
+	switch {
+	case other == nil:
+		panic(fmt.Sprintf("forms: %s.%s: the rule %s needs the field %s of the same struct, which is not there", p.typ, s.goName, r.tag, r.other))
+	case other.kind != s.kind || other.typ.Kind() != s.typ.Kind():
+		panic(fmt.Sprintf("forms: %s.%s: the rule %s compares a %s with %s, a %s; give both one type", p.typ, s.goName, r.tag, s.typ, r.other, other.typ))
+	}
 }
 
 // try runs a rule once, so that one that validator does not know, or not for this type, is
@@ -133,6 +227,10 @@ func (s *spec) try(r rule, fail func(string, ...any)) {
 	}()
 	_ = validatorOnce().Var(reflect.Zero(s.typ).Interface(), r.tag) // that zero fails is no matter
 }
+
+// sidesOf are the bounds that a rule sets.
+var sidesOf = map[string][]string{"min": {"least"}, "gt": {"least"}, "gte": {"least"}, "max": {"most"}, "lt": {"most"}, "lte": {"most"},
+	"len": {"least", "most"}}
 
 // isBound reports whether a rule is part of WTForms' Length or NumberRange.
 func (s *spec) isBound(name string) bool {
@@ -160,15 +258,15 @@ func (s *spec) boundsRule(bounds map[string]string, fail func(string, ...any)) r
 		if !whole && (name == "gt" || name == "lt") {
 			fail("%s is for whole numbers; take min or max", name)
 		}
-		n, err := strconv.ParseInt(param, 10, 64)
-		if whole && err != nil && s.typ.Kind() != reflect.Uint64 {
+		n, isWhole := new(big.Int).SetString(param, 10)
+		if whole && !isWhole {
 			fail("%s=%s is no whole number", name, param)
 		}
 		switch name {
 		case "gt":
-			param, name = strconv.FormatInt(n+1, 10), "min"
+			param, name = n.Add(n, big.NewInt(1)).String(), "min"
 		case "lt":
-			param, name = strconv.FormatInt(n-1, 10), "max"
+			param, name = n.Sub(n, big.NewInt(1)).String(), "max"
 		}
 		if name == "min" || name == "gte" || name == "len" {
 			least = param
@@ -476,8 +574,18 @@ func (f *Field) check(r rule) {
 		m := r.message
 		m.Params = map[string]any{"other_name": other.spec.name, "other_label": other.LabelText()}
 		against := other.value
-		if other.spec.null && !against.IsNil() {
+		if other.spec.null && against.IsNil() {
+			if r.name != "eqfield" && r.name != "nefield" { // there is nothing to be greater or less than
+				continue
+			}
+		} else if other.spec.null {
 			against = against.Elem()
+		}
+		if f.spec.kind == manyKind { // of which validator compares the lengths
+			if slices.Equal(valueTexts(f.spec, value), valueTexts(other.spec, against)) != (r.name == "eqfield") {
+				f.fail(r.name, m)
+			}
+			continue
 		}
 		if validatorOnce().VarWithValue(value.Interface(), against.Interface(), r.tag) != nil {
 			f.fail(r.name, m)

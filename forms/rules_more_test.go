@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hipflask/hipflask"
 	"github.com/hipflask/hipflask/forms"
@@ -174,7 +175,9 @@ func TestListsCount(t *testing.T) {
 	for _, test := range []struct {
 		in   any
 		want bool
-	}{{&basket{}, true}, {&none, false}, {&files, true}, {&struct{ In struct{ A *multipart.FileHeader } }{}, true}} {
+	}{{&basket{}, true}, {&none, false}, {&files, true}, {&struct {
+		In struct{ A *multipart.FileHeader }
+	}{}, true}} {
 		if got := send(t, test.in, nil).Multipart(); got != test.want {
 			t.Errorf("%T: got %v", test.in, got)
 		}
@@ -246,4 +249,152 @@ func (b *brokenBody) Read(p []byte) (n int, err error) {
 		return 0, errors.New("the connection was lost")
 	}
 	return n, nil
+}
+
+// TestSlips: what is misspelt, or can never hold, is said when the form is made.
+func TestSlips(t *testing.T) {
+	for _, test := range []struct {
+		in   any
+		want string // "" for a struct that is right
+	}{
+		{&struct {
+			Name string `lable:"x"`
+		}{}, `Name: the tag "lable" is none of a form; is it "label"?`},
+		{&struct {
+			Name string `json:"name" validat:"required"`
+		}{}, `the tag "validat" is none of a form; is it "validate"?`},
+		{&struct {
+			Name string `choises:"a=A"`
+		}{}, `the tag "choises" is none of a form; is it "choices"?`},
+		{&struct {
+			Name string `Label:"a"`
+		}{}, `the tag "Label" is none of a form; is it "label"?`},
+		{&struct {
+			Name string `label:"a \" b" widgte:"textarea"`
+		}{}, `the tag "widgte" is none of a form; is it "widget"?`},
+		{&struct {
+			Name string `validate:"required" mesage_required:"x"`
+		}{}, `the tag "mesage_required" is none of a form; is it "message"?`},
+		{&struct {
+			Name string `validate:"required" message_requird:"x"`
+		}{}, `there is a tag message_requird, but no rule "requird"`},
+		{&struct {
+			Name string `message_required:"x"`
+		}{}, `there is a tag message_required, but no rule "required"`},
+		{&struct {
+			Tags []string `validate:"max=3" message_email:"x"`
+		}{}, `there is a tag message_email, but no rule "email"`},
+		{&struct {
+			Name string `validate:"min=3" message_min:"x"`
+		}{}, "there is no message_min; the bounds have one message together, message_bounds"},
+		{&struct {
+			Name string `validate:"readonly" message_disabled:"x"`
+		}{}, `there is a tag message_disabled, but no rule "disabled"`},
+		{&struct {
+			Name string `json:"name" db:"name" xml:"a" toml:"a" yaml:"a" bson:"a" format:"a" default:"a" name:"a" query:"a" binding:"a"`
+		}{}, ""},
+		{&struct {
+			Name  string                `pattern:"a" validate:"required,min=3,email,even" message:"a" message_required:"b" message_bounds:"c" message_email:"d" message_pattern:"e" message_type:"f" message_even:"g"`
+			Color string                `choices:"a=A" validate:"disabled" message_choice:"a" message_disabled:"b"`
+			File  *multipart.FileHeader `accept:".png" maxsize:"1KB" message_accept:"a" message_size:"b"`
+			Tags  []string              `maxentries:"3" validate:"max=3" message_bounds:"a" message_type:"b"`
+		}{}, ""},
+
+		{&struct {
+			A int `validate:"min=1,gt=5"`
+		}{}, "min=1 and gt=5 both say what is the least; leave one out"},
+		{&struct {
+			A string `validate:"max=5,len=3"`
+		}{}, "max=5 and len=3 both say what is the most"},
+		{&struct {
+			A string `validate:"min=5,min=6"`
+		}{}, "min=5 and min=6 both say what is the least"},
+		{&struct {
+			A uint64 `validate:"gt=9223372036854775807,lte=18446744073709551615"`
+		}{}, ""},
+
+		{&struct {
+			A int64
+			B int `validate:"eqfield=A"`
+		}{}, "B: the rule eqfield compares a int with A, a int64; give both one type"},
+		{&struct {
+			A struct{ X string }
+			B string `validate:"eqfield=A"`
+		}{}, "the rule eqfield compares a string with A"},
+		{&struct {
+			A *int
+			B int `validate:"gtfield=A"`
+		}{}, ""},
+		{&struct {
+			A string
+			B []string `validate:"eqfield=A"`
+		}{}, "has no field to compare the entries of a list with"},
+		{&struct {
+			A []string `choices:"a=A"`
+			B []string `choices:"a=A" validate:"gtfield=A"`
+		}{}, `the rule "gtfield=A" is none that a []string can have`},
+		{&struct {
+			A int `validate:"startswith=1"`
+		}{}, `the rule "startswith=1" is none that a int can have`},
+		{&struct {
+			A float64 `validate:"number|json"`
+		}{}, `the rule "number|json" is none that a float64 can have`},
+		{&struct {
+			A int     `validate:"oneof=1 2"`
+			B int     `validate:"eq=1|eq=3"`
+			C uint16  `validate:"port"`
+			D float64 `validate:"latitude"`
+			E string  `validate:"startswith=a|endswith=b"`
+		}{}, ""},
+	} {
+		got := newPanics(test.in)
+		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
+			t.Errorf("%T\ngot  %q\nwant %q", test.in, got, test.want)
+		}
+	}
+}
+
+// TestTakenRules: the names of the rules there are, wherever they come from.
+func TestTakenRules(t *testing.T) {
+	for _, name := range []string{"url", "min", "eqfield", "iscolor", "dive", "isdefault", "required_if", "noneof", "pattern", "bounds", "type"} {
+		func() {
+			defer func() {
+				if got, want := fmt.Sprint(recover()), fmt.Sprintf("forms: AddRule(%q): there is such a rule", name); got != want {
+					t.Errorf("got  %s\nwant %s", got, want)
+				}
+			}()
+			forms.AddRule(name, func(*hipflask.Context, *forms.Field, string) error { return nil })
+		}()
+	}
+}
+
+// TestComparisons: with what is not there, and of several choices.
+func TestComparisons(t *testing.T) {
+	type pairs struct {
+		From  *time.Time `widget:"date"`
+		To    *time.Time `widget:"date" validate:"gtefield=From"`
+		Low   *int
+		High  int      `validate:"optional,gtfield=Low"`
+		Pass  *string  `widget:"password"`
+		Again *string  `widget:"password" validate:"eqfield=Pass"`
+		Some  []string `choices:"a=A,b=B,c=C"`
+		Same  []string `choices:"a=A,b=B,c=C" validate:"optional,eqfield=Some"`
+		Not   []string `choices:"a=A,b=B,c=C" validate:"optional,nefield=Some"`
+	}
+	for _, test := range []struct{ sent, want string }{
+		{"to=2026-01-01&high=5", "map[]"},
+		{"to=2026-01-01&from=2026-01-02&high=5&low=5", "map[high:[Field must be greater than low.] to:[Field must not be less than from.]]"},
+		{"again=x", "map[again:[Field must be equal to pass.]]"},
+		{"pass=x&again=", "map[]"}, // which is why a confirmation is no pointer
+		{"some=a&same=b", "map[same:[Field must be equal to some.]]"},
+		{"some=a&same=a", "map[]"},
+		{"some=a&some=b&not=a&not=b", "map[not:[Field must not be equal to some.]]"},
+		{"some=a&some=b&not=a&not=c", "map[]"},
+	} {
+		var in pairs
+		sent, _ := url.ParseQuery(test.sent)
+		if got := fmt.Sprint(send(t, &in, sent).Errors()); got != test.want {
+			t.Errorf("%s\ngot  %s\nwant %s", test.sent, got, test.want)
+		}
+	}
 }
