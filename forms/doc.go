@@ -73,7 +73,12 @@
 //	minentries, maxentries   of a list; at most 100 without
 //	message, message_RULE    in the place of the messages of all rules, or of one
 //
-// What is misspelt or does not go together panics in [New], and says what is wrong.
+// RULE is a rule of the tag validate, or one of bounds, for min, max and the like
+// together, pattern, accept, size, choice, and type for what is no value.
+//
+// What does not go together panics in [New], and says what is wrong. So does a tag that
+// is a letter or two from one of these, such as lable, a rule that is not there, and a
+// message without its rule. Tags that are far from these are other packages'.
 //
 // # Rules
 //
@@ -81,12 +86,17 @@
 // between them. They are run one by one, so that each can say something, in WTForms'
 // words and order, rather than as validator would:
 //
-//   - required is WTForms' DataRequired: no blanks, no zero, no unchecked box.
+//   - required is WTForms' DataRequired: no blanks, no zero, no unchecked box. Of a
+//     pointer, zero is a value, and so is false if it was chosen.
 //     input_required is InputRequired: anything that was sent.
 //   - optional, or omitempty, is Optional: nothing else is checked if nothing was sent.
 //     A pointer is optional unless it is required.
-//   - min, max, len, gt and lt are Length for text and NumberRange for numbers.
+//   - min, max, len, gt and lt are Length for text and NumberRange for numbers. Two
+//     that say the same, such as min=1,gt=5, are a mistake.
 //   - eqfield=Password is EqualTo; the others that compare with a field are there too.
+//     Both fields are of one type. Greater and less are not asked of a pointer to
+//     nothing. A confirmation that is an optional pointer is not checked when it is
+//     blank, so have it required, or no pointer.
 //   - oneof=a b and noneof=a b are AnyOf and NoneOf, and email, url, ip, mac and uuid
 //     what they say. [AddRule] adds rules.
 //   - What is no value of the type has this message alone: "Not a valid integer value."
@@ -106,8 +116,13 @@
 //
 //	func (s *signup) Validate(c *hipflask.Context, form *forms.Form) error { … }
 //
+//	func (a *address) Validate(c *hipflask.Context, f *forms.Field) error { … }
+//
 // ValidateName is called for the field Name if nothing is wrong with it so far, and
-// Validate if nothing is wrong with any. An error of [Invalid] is a message. Any other
+// Validate if nothing is wrong with any. The last one is that of a struct within the
+// form: it is called for each after its fields, if nothing is wrong with these, and
+// its messages are that struct's. Of such a struct, a Validate that takes nothing of
+// a request, as other packages have, is not called. An error of [Invalid] is a message. Any other
 // one is a failure: the form is not valid, and the reply is that error's, whatever the
 // handler then prepares, unless it asks [Form.Err] and answers itself. FilterName
 // is a filter of the struct's own: func (s *signup) FilterName(text string) string.

@@ -40,7 +40,7 @@ type spec struct {
 
 	label, help, placeholder string
 	attrs                    []attr
-	messages                 reflect.StructTag // where message and message_min stand
+	messages                 reflect.StructTag // where message and message_required stand
 	choices                  []Choice
 	anyChoice                bool
 	filters                  []func(string) string

@@ -42,10 +42,14 @@ func TestRequiredPointers(t *testing.T) {
 
 var errDown = errors.New("the database is down")
 
-// failing has a check that fails, and one that must not run after it.
-type failing struct{ Name string }
+// failing has a check that fails, and two that must not run after it.
+type failing struct{ Name, Other string }
 
 func (*failing) ValidateName(c *hipflask.Context, f *forms.Field) error { return errDown }
+
+func (*failing) ValidateOther(c *hipflask.Context, f *forms.Field) error {
+	return forms.Invalid("ValidateOther ran.")
+}
 
 func (*failing) Validate(c *hipflask.Context, form *forms.Form) error {
 	return forms.Invalid("Validate ran.")
