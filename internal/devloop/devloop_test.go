@@ -87,7 +87,7 @@ func TestLoop(t *testing.T) {
 
 	// A mistake, and its end.
 	l.edit("main.go", `"second"`, `"second" + missing`)
-	l.until("undefined: missing", "<mark>   25  \treturn c.Render", 500)
+	l.until("undefined: missing", "<mark>   25      return c.Render", 500)
 	l.edit("main.go", `"second" + missing`, `"third"`)
 	l.until("third", "green", 200)
 	close(stop)
