@@ -258,9 +258,11 @@ func (c *Context) parseForm() *form {
 		read.byName, read.files, err = c.readMultipart()
 		read.byName = validValues(read.byName)
 	}
-	if _, known := asHTTPError(err); known {
-		read.err = err
-		c.fail(err)
+	if err != nil {
+		if _, known := asHTTPError(err); known {
+			read.err = err
+			c.fail(err)
+		}
 	}
 	return read
 }
