@@ -125,6 +125,9 @@ func (w *Widget) OptionAttrs(o Option, pairs ...any) (template.HTMLAttr, error) 
 	if o.Selected {
 		attrs = append(attrs, attr{"checked", ""})
 	}
+	if f.spec.fixed == "disabled" {
+		attrs = append(attrs, attr{"disabled", ""})
+	}
 	of, err := attrsOf(pairs)
 	return write(append(attrs, of...)), err
 }
@@ -472,9 +475,16 @@ func (form *Form) QuickForm(pairs ...any) (template.HTML, error) {
 		return "", err
 	}
 	for _, a := range extra {
-		if strings.EqualFold(a.name, "action") && (!strings.HasPrefix(a.value, "/") || strings.HasPrefix(a.value, "//") || strings.Contains(a.value, `\`)) {
+		if strings.EqualFold(a.name, "action") && !isPath(a.value) {
 			return "", fmt.Errorf("forms: QuickForm: the action %q is no path, such as url_for gives", a.value)
 		}
 	}
 	return form.execute("form", &FormWidget{Form: form, extra: extra})
+}
+
+// isPath says whether an address stays on this site. A browser drops tabs and line ends,
+// so /\t/host is another one.
+func isPath(address string) bool {
+	odd := func(r rune) bool { return r < 0x20 || r == 0x7f || r == '\\' }
+	return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.ContainsFunc(address, odd)
 }
