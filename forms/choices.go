@@ -4,7 +4,6 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -170,7 +169,8 @@ func (f *Field) checkChoice() bool {
 	}
 	var wrong []string
 	for _, text := range texts {
-		if !known[text] && !slices.Contains(wrong, text) {
+		if !known[text] {
+			known[text] = true // said once
 			wrong = append(wrong, text)
 		}
 	}

@@ -34,11 +34,19 @@ func (f *Field) read() {
 	switch {
 	case f.spec.fixed == "disabled" && sent:
 		f.problem = new(msg("This field is disabled and cannot have a value."))
-	case sent && !slices.Equal(valueTexts(f.spec, f.value), was):
+	case sent && !slices.Equal(valueTexts(f.spec, f.value), was) && !slices.Equal(lineEnds(f.raw), lineEnds(was)):
 		f.problem = new(msg("This field cannot be edited."))
 	}
 	f.value.Set(before)
 	f.raw = nil
+}
+
+// lineEnds writes texts with one kind of line end: a browser sends \r\n for each.
+func lineEnds(texts []string) (same []string) {
+	for _, text := range texts {
+		same = append(same, strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text))
+	}
+	return same
 }
 
 func (f *Field) readSent() {
@@ -335,7 +343,7 @@ func valueTexts(s *spec, v reflect.Value) []string {
 		case s.layouts[0] == "week":
 			year, week := t.ISOWeek()
 			return []string{fmt.Sprintf("%04d-W%02d", year, week)}
-		case t.Second() == 0 && len(s.layouts) > 1 && s.widget != "datetime":
+		case t.Second() == 0 && len(s.layouts) > 1 && (s.widget == "datetime-local" || s.widget == "time"):
 			return []string{t.Format(s.layouts[1])} // without the seconds
 		}
 		return []string{t.Format(s.layouts[0])}
