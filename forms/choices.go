@@ -44,6 +44,9 @@ func parseChoices(tag string) (list []Choice, err error) {
 		group := ""
 		if heading, rest, ok := strings.Cut(part, ":"); ok && !strings.ContainsAny(heading, "=,") {
 			group, part = strings.TrimSpace(heading), rest
+			if group != "" && isAmbiguous(group, rest) {
+				return nil, fmt.Errorf("choices has %q, which may be a heading or the begin of a value; begin with a colon, as in :%s:%s, for no heading", heading, heading, rest)
+			}
 		}
 		for pair := range strings.SplitSeq(part, ",") {
 			value, label, _ := strings.Cut(strings.TrimSpace(pair), "=")
@@ -56,6 +59,21 @@ func parseChoices(tag string) (list []Choice, err error) {
 		}
 	}
 	return list, nil
+}
+
+// isAmbiguous says whether what stands before the first colon looks like a part of the
+// first value: later values have a colon too, or there are digits on both sides.
+func isAmbiguous(heading, rest string) bool {
+	for i, pair := range strings.Split(rest, ",") {
+		value, _, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if strings.Contains(value, ":") {
+			return i > 0
+		}
+		if i == 0 && strings.Trim(heading, "0123456789") == "" && strings.Trim(value, "0123456789:") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // text is the value as it is sent.

@@ -1,10 +1,15 @@
 package forms_test
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hipflask/hipflask"
+	"github.com/hipflask/hipflask/forms"
+	"github.com/hipflask/hipflask/hipflasktest"
 )
 
 // TestDisabledOptions: a browser sends none of the inputs of a disabled field.
@@ -59,4 +64,44 @@ func TestHiddenLayouts(t *testing.T) {
 	if got := send(t, &in, nil).Field("at").Text(); got != "2026-12-24 18h" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// TestChoicesWithColon: the begin of a value is not taken for a heading in silence.
+func TestChoicesWithColon(t *testing.T) {
+	type clear struct {
+		None string `choices:":12:00=Noon,13:00=One"`
+		Some string `choices:"Times:12:00=Noon,13:00=One"`
+	}
+	form := send(t, &clear{}, url.Values{"none": {"12:00"}, "some": {"13:00"}})
+	if errors := form.Errors(); len(errors) > 0 {
+		t.Errorf("got %v", errors)
+	}
+	for _, in := range []any{
+		&struct {
+			At string `choices:"12:00=Noon,13:00=One"`
+		}{},
+		&struct {
+			At string `choices:"12:00=Noon"`
+		}{},
+		&struct {
+			At string `choices:"a:x=One,b:y=Two"`
+		}{},
+	} {
+		if got := panicOf(t, in); !strings.Contains(got, "begin with a colon") {
+			t.Errorf("%T: got %q", in, got)
+		}
+	}
+}
+
+// panicOf returns with what New panics.
+func panicOf(t *testing.T, in any) (text string) {
+	t.Helper()
+	app := newApp()
+	app.Get("/", func(c *hipflask.Context) error {
+		defer func() { text = fmt.Sprint(recover()) }()
+		forms.New(c, in)
+		return nil
+	}).Name("index")
+	hipflasktest.New(t, app).Get("/")
+	return text
 }
