@@ -45,7 +45,7 @@ func parseChoices(tag string) (list []Choice, err error) {
 		if heading, rest, ok := strings.Cut(part, ":"); ok && !strings.ContainsAny(heading, "=,") {
 			group, part = strings.TrimSpace(heading), rest
 			if group != "" && isAmbiguous(group, rest) {
-				return nil, fmt.Errorf("choices has %q, which may be a heading or the begin of a value; begin with a colon, as in :%s:%s, for no heading", heading, heading, rest)
+				return nil, fmt.Errorf("choices has %q, which may be a heading or the start of a value; begin with a colon, as in :%s:%s, for no heading", heading, heading, rest)
 			}
 		}
 		for pair := range strings.SplitSeq(part, ",") {

@@ -337,6 +337,9 @@ func valueTexts(s *spec, v reflect.Value) []string {
 		return []string{v.String()}
 	case timeKind:
 		t := v.Interface().(time.Time)
+		if s.widget == "datetime-local" || s.widget == "datetime" {
+			t = t.UTC() // as what is sent is read
+		}
 		switch {
 		case t.IsZero():
 			return nil

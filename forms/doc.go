@@ -65,7 +65,7 @@
 //	pattern      an attribute that is also checked
 //	attrs        more attributes: attrs:"rows=4,data-kind=note"
 //	choices      r=Red,g=Green or Warm:r=Red,o=Orange;Cold:b=Blue; see [Field.SetChoices]
-//	             (values with a colon: :12:00=Noon,13:00=One, as what is before the first is a heading)
+//	             (values with a colon: :12:00=Noon,13:00=One; else a heading)
 //	choice       any, to accept what is no choice
 //	filter       trim squeeze lower upper, before anything is checked
 //	layout       of the widget datetime, as package time has it; several with |

@@ -478,6 +478,9 @@ func (form *Form) QuickForm(pairs ...any) (template.HTML, error) {
 		if strings.EqualFold(a.name, "action") && !isPath(a.value) {
 			return "", fmt.Errorf("forms: QuickForm: the action %q is no path, such as url_for gives", a.value)
 		}
+		if strings.EqualFold(a.name, "method") && !strings.EqualFold(a.value, "post") && !form.fromQuery {
+			return "", fmt.Errorf("forms: QuickForm: the method %q would put the token into the address; see NewQuery", a.value)
+		}
 	}
 	return form.execute("form", &FormWidget{Form: form, extra: extra})
 }

@@ -33,8 +33,26 @@ func TestQuickFormAction(t *testing.T) {
 			t.Errorf("%q: got %s", action, got)
 		}
 	}
-	if _, err := form.QuickForm("action", "/a/b?c=d"); err != nil {
-		t.Error(err)
+	if got, err := form.QuickForm("method", "get"); err == nil {
+		t.Errorf("a method that shows the token: got %s", got)
+	}
+	for _, pair := range [][2]any{{"action", "/a/b?c=d"}, {"method", "POST"}} {
+		if _, err := form.QuickForm(pair[:]...); err != nil {
+			t.Errorf("%v: %v", pair, err)
+		}
+	}
+}
+
+// TestTimeOfAnotherZone: a time that nobody edits stays the same instant.
+func TestTimeOfAnotherZone(t *testing.T) {
+	type meeting struct {
+		At time.Time `widget:"datetime-local"`
+	}
+	at := time.Date(2026, 2, 9, 12, 30, 0, 0, time.FixedZone("", 2*60*60))
+	shown := send(t, &meeting{at}, nil).Field("at").Text()
+	in := meeting{}
+	if send(t, &in, url.Values{"at": {shown}}); !in.At.Equal(at) {
+		t.Errorf("shown as %s, it is read as %s, want %s", shown, in.At, at)
 	}
 }
 
@@ -66,7 +84,7 @@ func TestHiddenLayouts(t *testing.T) {
 	}
 }
 
-// TestChoicesWithColon: the begin of a value is not taken for a heading in silence.
+// TestChoicesWithColon: the start of a value is not taken for a heading in silence.
 func TestChoicesWithColon(t *testing.T) {
 	type clear struct {
 		None string `choices:":12:00=Noon,13:00=One"`
