@@ -73,9 +73,10 @@ func (c *Context) QueryInt(name string, otherwise int) int {
 
 // Form returns the first value of a field of the request's form, urlencoded or
 // multipart, or "": Flask's request.form.get. The query string is no part of
-// it. A form over the limits of Config reads as empty, and the reply will be
-// 413 whatever the handler prepares. A urlencoded one can be read once more from
-// Request, by a library of forms; Request.PostForm is set by Request.ParseForm, as ever.
+// it. A form over the limits of Config, or one that does not arrive whole, reads as
+// empty, and the reply will be 413 or 400 whatever the handler prepares. A urlencoded
+// one can be read once more from Request, by a library of forms; Request.PostForm is
+// set by Request.ParseForm, as ever.
 func (c *Context) Form(name string) string {
 	value, _ := c.parseForm().get(name)
 	return value
@@ -89,7 +90,8 @@ func (c *Context) FormValues() url.Values {
 }
 
 // RequireForm is [Context.Form] for a field that must be there, if empty. Its
-// error is a 400 that names the field, as Flask's request.form[name], or a 413.
+// error is a 400 that names the field, as Flask's request.form[name], or what kept the
+// form from being read, a 413 or a 400.
 func (c *Context) RequireForm(name string) (string, error) {
 	form := c.parseForm()
 	value, found := form.get(name)
